@@ -1,0 +1,1 @@
+//! What is true without HTTP, SQL or a browser.
