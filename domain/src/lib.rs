@@ -1,1 +1,4 @@
 //! What is true without HTTP, SQL or a browser.
+
+pub mod ids;
+pub mod time;
