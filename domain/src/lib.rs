@@ -1,5 +1,6 @@
 //! What is true without HTTP, SQL or a browser.
 
+pub mod access;
 pub mod attendance;
 pub mod command;
 pub mod event;
