@@ -24,7 +24,7 @@ use automerge::{Change, ExpandedChange};
 pub use index::Index;
 
 use crate::access::{Author, Scene};
-use crate::record::ChangeHash;
+use crate::record::{Actor, ChangeHash};
 use crate::refusal::RefusalCode;
 use crate::wire::Refusal;
 
@@ -47,6 +47,11 @@ impl Decoded {
     /// Its name.
     pub fn hash(&self) -> ChangeHash {
         self.hash
+    }
+
+    /// Who says he wrote it.
+    pub fn actor(&self) -> Option<Actor> {
+        Actor::from_bytes(self.change.actor_id.to_bytes())
     }
 
     /// The changes that it depends on.
