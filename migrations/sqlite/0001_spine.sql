@@ -273,3 +273,4 @@ CREATE TABLE projected_points (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX projected_points_by_roster ON projected_points (district_id, org, year, number);
+CREATE INDEX projected_points_by_member ON projected_points (district_id, member);
