@@ -1,4 +1,5 @@
 //! What is true without HTTP, SQL or a browser.
 
+pub mod attendance;
 pub mod ids;
 pub mod time;
