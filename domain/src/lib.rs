@@ -2,4 +2,6 @@
 
 pub mod attendance;
 pub mod ids;
+pub mod quorum;
+pub mod rule_book;
 pub mod time;
