@@ -2,6 +2,7 @@
 
 pub mod attendance;
 pub mod ids;
+pub mod points;
 pub mod quorum;
 pub mod rule_book;
 pub mod time;
