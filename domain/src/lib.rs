@@ -9,6 +9,7 @@ pub mod ids;
 pub mod org;
 pub mod points;
 pub mod quorum;
+pub mod reckoning;
 pub mod record;
 pub mod refusal;
 pub mod rule_book;
