@@ -56,7 +56,7 @@ pub(super) const BANS: &[Ban] = &[
     },
     Ban {
         reason: "收入和财产不记录、不计分，请删去",
-        words: &["工资", "薪资", "薪酬", "收入", "银行卡", "财产", "房产", "捐款金额"],
+        words: &["工资", "薪资", "薪酬", "收入", "银行卡", "个人财产", "房产", "捐款金额"],
         codes: &["wage", "wages", "salary", "income", "property", "bank"],
         fault: FaultCode::BannedTopic,
     },

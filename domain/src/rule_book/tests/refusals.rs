@@ -70,6 +70,15 @@ fn unknown_keys_and_words() {
 }
 
 #[test]
+fn what_could_not_be_read_is_not_checked_any_further() {
+    let source = "source = { kind = \"dues\" }\napproval = [\"committee\"]\nclasses = [\"COMMITTEE\", \"ORDINARY\", \"MOBILE\"]\n\n[[point_rules]]\ncode = \"A08\"";
+    let magic = source.replace("dues", "magic");
+    assert_refused(source, &magic, "\"magic\"", FaultCode::UnknownWord);
+    assert_refused("num = 4, den = 5", "num = \"4\", den = 5", "\"4\"", FaultCode::WrongType);
+    assert_refused("max = 89", "max = \"89\"", "\"89\"", FaultCode::WrongType);
+}
+
+#[test]
 fn numbers_out_of_bounds() {
     assert_refused(
         "cycle_start_month = 1",
@@ -249,14 +258,16 @@ fn parts_that_do_not_fit_together() {
 #[test]
 fn banned_topics_by_the_words_of_a_name() {
     for name in [
-        "不信仰宗教",
+        "有坚定信仰",
+        "不信宗教",
         "网上言论正确",
         "无越级上访",
         "未参与信访",
         "家庭和睦",
         "家风优良",
         "身体健康",
-        "工资收入申报",
+        "工资申报",
+        "收入申报",
         "每日登录平台",
         "下载并使用",
         "安装软件",
