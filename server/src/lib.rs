@@ -1,1 +1,3 @@
 //! The district server.
+
+pub mod demo;
