@@ -38,10 +38,12 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The root of the repository: the folder above this package.
-pub(crate) fn root() -> &'static Path {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package)
+/// The root of the repository: the folder above this package. Asked of the cargo that runs this before the one
+/// that built it: two checkouts may share a target folder, and then the program is whichever was built last.
+pub(crate) fn root() -> PathBuf {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").into());
+    let package = PathBuf::from(package);
+    package.parent().map(Path::to_owned).unwrap_or(package)
 }
 
 /// Where cargo puts what it builds here.
