@@ -1,3 +1,4 @@
 //! The district server.
 
 pub mod store;
+pub mod demo;
