@@ -1,4 +1,7 @@
 //! The district server.
 
-pub mod store;
+pub mod auth;
+pub mod clock;
 pub mod demo;
+pub mod store;
+pub mod sync;

@@ -32,7 +32,7 @@ struct OpenRecord {
 }
 
 /// What the judge keeps open: indexes of records, rosters, the org tree. All of it can be read again.
-pub struct Books {
+pub(super) struct Books {
     store: Arc<dyn Store>,
     records: LruCache<(DistrictId, RecordId), OpenRecord>,
     rosters: LruCache<(DistrictId, OrgId), Option<Arc<RosterView>>>,
@@ -41,7 +41,7 @@ pub struct Books {
 
 impl Books {
     /// Nothing open yet.
-    pub fn new(store: Arc<dyn Store>) -> Self {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
             records: LruCache::new(OPEN_RECORDS),
@@ -78,7 +78,8 @@ impl Books {
                 let hashes: Vec<_> = changes.iter().map(|change| change.hash).collect();
                 let known = self.store.known_changes(delivery.district, envelope.author, &hashes).await?;
                 for change in changes {
-                    let verdict = self.verdict(delivery.district, author, &orgs, change, &known, refused).await?;
+                    let verdict =
+                        self.verdict(delivery.district, author, &orgs, change, &known, refused).await?;
                     if let Decision::Refuse(_) = verdict.decision {
                         refused.insert(verdict.hash);
                     }
@@ -187,7 +188,11 @@ impl Books {
         }
     }
 
-    async fn open(&mut self, district: DistrictId, reference: RecordRef) -> Result<&mut OpenRecord, StoreError> {
+    async fn open(
+        &mut self,
+        district: DistrictId,
+        reference: RecordRef,
+    ) -> Result<&mut OpenRecord, StoreError> {
         let key = (district, reference.id());
         if !self.records.contains(&key) {
             let open = match self.store.load_record(district, key.1).await? {
@@ -228,7 +233,11 @@ impl Books {
     }
 
     /// The org tree, read again when it changed.
-    pub(super) async fn orgs(&mut self, district: DistrictId, version: u64) -> Result<Arc<OrgTree>, StoreError> {
+    pub(super) async fn orgs(
+        &mut self,
+        district: DistrictId,
+        version: u64,
+    ) -> Result<Arc<OrgTree>, StoreError> {
         if let Some((held, orgs)) = self.orgs.get(&district)
             && *held == version
         {

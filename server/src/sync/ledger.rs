@@ -67,7 +67,12 @@ impl Ledger {
     pub fn start(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         let (jobs, waiting) = mpsc::channel(4 * BATCH);
         let (news, _) = broadcast::channel(1024);
-        let writer = Writer { books: Books::new(store.clone()), store: store.clone(), clock: clock.clone(), news: news.clone() };
+        let writer = Writer {
+            books: Books::new(store.clone()),
+            store: store.clone(),
+            clock: clock.clone(),
+            news: news.clone(),
+        };
         tokio::spawn(writer.run(waiting));
         Self { store, clock, jobs, news }
     }

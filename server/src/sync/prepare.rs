@@ -10,7 +10,7 @@ use zhibu_domain::wire::{
     Envelope, EnvelopeBody, MAX_ENVELOPE_BYTES, MAX_ENVELOPE_CHANGES, OLDEST_PROTOCOL, Refusal, SentChange,
 };
 
-use crate::auth;
+use crate::auth::proof::is_signed_by;
 use crate::store::{DeviceOwner, Store, StoreError};
 
 /// The device that brings envelopes, its own and others'.
@@ -56,7 +56,8 @@ impl OpenedChange {
     /// Scans and decodes one change.
     pub(super) fn open(sent: SentChange) -> Self {
         // Bytes that are no chunk have no name of their own: they are filed under their SHA-256.
-        let hash = change_hash(&sent.change).unwrap_or_else(|| ChangeHash(Sha256::digest(&sent.change).into()));
+        let hash =
+            change_hash(&sent.change).unwrap_or_else(|| ChangeHash(Sha256::digest(&sent.change).into()));
         Self { record: sent.record, hash, decoded: gate::decode(&sent.change), bytes: sent.change }
     }
 }
@@ -77,7 +78,8 @@ pub(super) async fn open(
     carrier: Carrier,
     envelope: Envelope,
 ) -> Result<Prepared, StoreError> {
-    let digest = Sha256::new().chain_update(&envelope.body).chain_update(&envelope.signature).finalize().into();
+    let digest =
+        Sha256::new().chain_update(&envelope.body).chain_update(&envelope.signature).finalize().into();
     let claimed: Option<EnvelopeBody> = read_body(&envelope.body);
     let (author, counter) = claimed.as_ref().map_or((carrier.device, 0), |body| (body.device, body.counter));
     let content = match check(store, carrier, &envelope, claimed).await? {
@@ -121,7 +123,7 @@ async fn check(
         return refuse(RefusalCode::UnknownDevice, "device");
     };
     let signed = Envelope::signed_bytes(&envelope.body);
-    let right = owner.device.key.as_ref().is_some_and(|key| auth::verify(key, &signed, &envelope.signature));
+    let right = owner.device.key.as_ref().is_some_and(|key| is_signed_by(key, &signed, &envelope.signature));
     if !right {
         return refuse(RefusalCode::WrongSignature, "signature");
     }
