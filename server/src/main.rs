@@ -39,7 +39,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
 #[expect(clippy::print_stdout, reason = "the address is what the command has to say")]
 fn announce(address: std::net::SocketAddr) {
     tracing::info!(%address, "listening");
-    println!("支部簿服务器已启动：http://{address}");
+    println!("支部簿服务器已启动： http://{address}");
 }
 
 /// Ends at Ctrl-C, and at the SIGTERM of a service supervisor.
