@@ -103,7 +103,7 @@ fn harmless(station: &Station<'_>, after: &mut support::Server<'_>) -> Outcome {
     let mut expected: Vec<_> = after.record.heads().into_iter().map(|hash| hash.0).collect();
     expected.sort_unstable();
     assert_eq!(heads, expected);
-    let mut again = Index::new(after.record.reference().kind);
+    let mut again = Index::new(after.record.reference());
     for change in &after.log {
         replay(&mut again, change).expect("the log replays");
     }

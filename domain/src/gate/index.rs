@@ -11,8 +11,11 @@ use crate::access::{self, Act, Author, Scene};
 use crate::command::Scalar;
 use crate::event::{PointsEvent, ReviewEvent, Status, fold, standing_events};
 use crate::ids::EntryId;
-use crate::record::shape::{Container, Edit, Holds, ValueShape, container_of_object, containers, read_entry};
-use crate::record::{Actor, ChangeHash, MAX_RECORD_BYTES, RecordKind, SlotPath, genesis_hash, scalar_from};
+use crate::record::shape::{Container, Edit, Holds, ValueShape, container_of_object, read_entry};
+use crate::record::{
+    Actor, ChangeHash, MAX_RECORD_BYTES, RecordKind, RecordRef, SlotPath, genesis_hash, genesis_operations,
+    scalar_from,
+};
 use crate::refusal::RefusalCode::{self, *};
 use crate::wire::Refusal;
 
@@ -78,16 +81,17 @@ fn refuse_at<T>(code: RefusalCode, slot: SlotPath<'_>) -> Result<T, Refusal> {
 
 impl Index {
     /// The index of an empty record: its genesis and nothing else.
-    pub fn new(kind: RecordKind) -> Self {
+    pub fn new(reference: &RecordRef) -> Self {
+        let kind = reference.kind;
         let genesis = ActorId::from(&[0u8; Actor::LEN][..]);
         let at = Point { actor: 0, sequence: 1 };
-        let node = Node { at, clock: vec![1], max_op: containers(kind).len() as u64 };
+        let node = Node { at, clock: vec![1], max_op: genesis_operations(kind) };
         Self {
             kind,
             numbers: HashMap::from([(genesis.clone(), 0)]),
             actors: vec![genesis],
             sequences: vec![1],
-            changes: HashMap::from([(genesis_hash(kind), node)]),
+            changes: HashMap::from([(genesis_hash(reference), node)]),
             keys: HashMap::new(),
             characters: HashMap::new(),
             events: BTreeMap::new(),

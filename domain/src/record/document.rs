@@ -65,7 +65,7 @@ impl std::fmt::Debug for Record {
 impl Record {
     /// An empty record: its genesis and nothing else.
     pub fn new(reference: RecordRef) -> Self {
-        Self { reference, document: genesis_document(reference.kind) }
+        Self { reference, document: genesis_document(&reference) }
     }
 
     /// A record from the changes of its log, in their order.

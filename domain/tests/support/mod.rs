@@ -169,7 +169,7 @@ pub(crate) struct Server<'c> {
 
 impl<'c> Server<'c> {
     pub(crate) fn new(cast: &'c Cast, reference: RecordRef) -> Self {
-        Self { cast, index: Index::new(reference.kind), record: Record::new(reference), log: Vec::new() }
+        Self { cast, index: Index::new(&reference), record: Record::new(reference), log: Vec::new() }
     }
 
     /// Judges a change; what passes is applied and logged.
@@ -194,7 +194,7 @@ impl<'c> Server<'c> {
     /// Forgets everything but the log, and comes back from it.
     pub(crate) fn restart(&mut self) {
         let reference = *self.record.reference();
-        self.index = Index::new(reference.kind);
+        self.index = Index::new(&reference);
         for change in &self.log {
             replay(&mut self.index, change).expect("the log replays");
         }
@@ -241,7 +241,7 @@ pub(crate) fn review(event: u64, verb: Verb) -> Command {
 
 pub(crate) fn claim(id: u64) -> Command {
     let date = jiff::civil::date(2026, 11, 7);
-    let claim = Claim { rule: "C01".into(), date, units: 2, matter: "清雪除障".into() };
+    let claim = Claim { rule: "C01".into(), date, units: 2, matter: "清雪除障".into(), points: None };
     Command::ClaimPoints { entry: entry(id), claim }
 }
 
