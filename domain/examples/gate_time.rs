@@ -76,7 +76,7 @@ fn main() {
     ]);
     let reference = RecordRef::activity(branch, 2026, RecordId(natural(&[b"activity"])));
     let scene = Scene { record: &reference, status: Status::Draft, orgs: &orgs, roster: None };
-    let (mut index, mut record) = (Index::new(reference.kind), Record::new(reference));
+    let (mut index, mut record) = (Index::new(&reference), Record::new(reference));
     let write = |record: &mut Record, author: &Author, command: &Command| {
         let actor = Actor { device: author.device, epoch: 1 };
         record.execute(command, Stamp { actor, now: Millis(1_795_000_000_000) }).unwrap()

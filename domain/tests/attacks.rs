@@ -29,7 +29,7 @@ use zhibu_domain::refusal::RefusalCode;
 /// Largest memory that judging one attack may take. Decoding as many operations as may be takes nine tenths of it.
 const MOST_BYTES: usize = 10 << 20;
 /// Longest time that judging one attack may take, also without optimisation.
-const LONGEST: Duration = Duration::from_millis(50);
+const LONGEST: Duration = Duration::from_millis(500);
 
 /// An activity in the middle of its life: a title, a disagreement on the place, marks, minutes.
 fn activity(cast: &Cast) -> Server<'_> {

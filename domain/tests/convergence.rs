@@ -329,7 +329,7 @@ proptest! {
             .collect();
         let in_order = |order: &[usize]| {
             let mut record = Record::new(cast.activity());
-            let mut index = Index::new(cast.activity().kind);
+            let mut index = Index::new(&cast.activity());
             for nth in order {
                 record.apply(&changes[*nth].1).unwrap();
                 replay(&mut index, &changes[*nth].1).unwrap();

@@ -85,14 +85,15 @@ fn scan_body(mut body: Cursor<'_>) -> Scan<()> {
     if body.unsigned()? != 0 {
         return malformed("a message");
     }
-    for _ in 0..body.bounded(MAX_ACTORS as u64, "actors")? {
+    let others = body.bounded(MAX_ACTORS as u64, "actors")?;
+    for _ in 0..others {
         body.actor()?;
     }
-    scan_columns(body)
+    scan_columns(body, others)
 }
 
 /// The column table, then the columns themselves, to the last byte.
-fn scan_columns(mut body: Cursor<'_>) -> Scan<()> {
+fn scan_columns(mut body: Cursor<'_>, others: u64) -> Scan<()> {
     let count = body.bounded(16, "columns")? as usize;
     let mut table = [(0u64, 0u64); 16];
     let mut last = None;
@@ -104,7 +105,7 @@ fn scan_columns(mut body: Cursor<'_>) -> Scan<()> {
         last = Some(entry.0);
     }
     let mut operations = None;
-    let mut rows = Rows::default();
+    let mut rows = Rows { others, ..Rows::default() };
     for (specification, length) in &table[..count] {
         let bytes = body.take(usize::try_from(*length).unwrap_or(usize::MAX))?;
         let found = rows.column(*specification, Cursor { rest: bytes })?;
@@ -128,6 +129,8 @@ fn scan_columns(mut body: Cursor<'_>) -> Scan<()> {
 /// What the columns announce.
 #[derive(Default)]
 struct Rows {
+    /// Actors beside the author; an index names him (0) or one of these.
+    others: u64,
     /// Rows of the longest per-operation column.
     longest: u64,
     /// Sum of the predecessor counts.
@@ -139,13 +142,18 @@ struct Rows {
 }
 
 impl Rows {
+    fn actor(&self, index: u64) -> Scan<()> {
+        if index <= self.others { Ok(()) } else { malformed("an actor that is not in the table") }
+    }
+
     /// Walks one column; answers how many rows it has.
     fn column(&mut self, specification: u64, bytes: Cursor<'_>) -> Scan<u64> {
         let mut announced = 0u64;
         let rows = match specification {
-            column::OBJECT_ACTOR | column::KEY_ACTOR | column::OBJECT_COUNTER => {
-                bytes.run_lengths(Cursor::unsigned, |_, v| in_range(v as i64))?
+            column::OBJECT_ACTOR | column::KEY_ACTOR => {
+                bytes.run_lengths(Cursor::unsigned, |_, at| self.actor(at))?
             }
+            column::OBJECT_COUNTER => bytes.run_lengths(Cursor::unsigned, |_, v| in_range(v as i64))?,
             column::KEY_TEXT => bytes.run_lengths(Cursor::text, |_, key| match key.len() {
                 ..=MAX_KEY_BYTES => Ok(()),
                 length => Err(Refusal::new(RefusalCode::TooLarge, format!("a key of {length} bytes"))),
@@ -178,7 +186,7 @@ impl Rows {
             column::PREDECESSOR_ACTOR | column::PREDECESSOR_COUNTER => {
                 let rows = match specification {
                     column::PREDECESSOR_ACTOR => {
-                        bytes.run_lengths(Cursor::unsigned, |_, v| in_range(v as i64))?
+                        bytes.run_lengths(Cursor::unsigned, |_, at| self.actor(at))?
                     }
                     _ => bytes.deltas()?,
                 };

@@ -103,6 +103,16 @@ fn activity() -> RecordRef {
     RecordRef::activity(BRANCH, 2026, RecordId(new_v7(NOW, [0x99; 10])))
 }
 
+/// The record of each kind whose genesis is shown.
+pub(crate) fn reference(kind: RecordKind) -> RecordRef {
+    match kind {
+        RecordKind::Activity => activity(),
+        RecordKind::Points => RecordRef::points(BRANCH, 2026, MEMBER),
+        RecordKind::Roster => RecordRef::roster(BRANCH),
+        RecordKind::RuleBook => RecordRef::rule_book(DISTRICT.into()),
+    }
+}
+
 fn change() -> WrittenChange {
     let stamp = Stamp { actor: Actor { device: DEVICE, epoch: 1 }, now: NOW };
     let command = Command::SetAbout(vec![(AboutField::Place, Some(PLACE.into()))]);
@@ -129,8 +139,9 @@ fn identities() -> Vec<Example> {
 }
 
 fn genesis(kind: RecordKind) -> Example {
-    let hash = genesis_hash(kind);
-    raw(format!("genesis {kind}"), genesis_bytes(kind), move |bytes| {
+    let reference = reference(kind);
+    let hash = genesis_hash(&reference);
+    raw(format!("genesis {kind}"), genesis_bytes(&reference), move |bytes| {
         assert_eq!(change_hash(bytes), Some(hash));
         assert!(automerge::Change::from_bytes(bytes.to_vec()).is_ok());
     })

@@ -43,8 +43,10 @@ fn shape(kind: RecordKind) -> String {
 }
 
 fn genesis_hashes() -> String {
-    let rows = RecordKind::ALL.iter().map(|kind| vec![code(kind), code(genesis_hash(*kind))]);
-    table(&["kind", "hash of the genesis change"], rows)
+    let rows = RecordKind::ALL
+        .iter()
+        .map(|kind| vec![code(kind), code(genesis_hash(&super::examples::reference(*kind)))]);
+    table(&["kind", "hash of the genesis change of the examples' record"], rows)
 }
 
 fn permission_table() -> String {
