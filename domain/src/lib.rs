@@ -1,10 +1,13 @@
 //! What is true without HTTP, SQL or a browser.
 
+pub mod attendance;
 pub mod command;
 pub mod event;
+pub mod gate;
 pub mod ids;
 pub mod org;
 pub mod record;
 pub mod refusal;
 pub mod time;
+pub mod view;
 pub mod wire;

@@ -1,5 +1,15 @@
 //! The record: one small Automerge document of one kind, owned by one org.
 
+mod document;
+mod genesis;
+mod history;
+pub(crate) mod shape;
+
+pub use document::{CommandFault, MAX_RECORD_BYTES, Record, RecordFault, Stamp, WrittenChange, change_hash};
+pub use genesis::{genesis_bytes, genesis_hash};
+pub use history::{MergeCard, TextTouch, Touch, field_history, full_history, merge_cards, text_history};
+pub use shape::{SlotPath, is_code};
+
 use std::fmt;
 
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
