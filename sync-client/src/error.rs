@@ -96,7 +96,10 @@ impl SyncError {
             OtherDistrict(_) => "这份内容属于别的旗县，不能由本机代交。".to_owned(),
             NotAnEnvelope(_) => "这不是可以代交的内容，文件可能已损坏。".to_owned(),
             Refused(body) => {
-                format!("服务器没有接受：{}（{}，编号 {}）。请联系乡镇党建办。", body.message, body.code, body.request_id)
+                format!(
+                    "服务器没有接受：{}（{}，编号 {}）。请联系乡镇党建办。",
+                    body.message, body.code, body.request_id
+                )
             }
             BrokenAnswer(why) => format!("收到的回答不对（{why}）。如在公共网络，请先登录网络再试。"),
             Store(StoreError::Raced | StoreError::Busy) => "另一个窗口正在写入，请稍后再试。".to_owned(),
@@ -139,7 +142,8 @@ mod tests {
     use super::*;
 
     fn refused(code: ErrorCode) -> SyncError {
-        let body = ErrorBody { code, message: String::new(), request_id: String::new(), server_time: Millis(0) };
+        let body =
+            ErrorBody { code, message: String::new(), request_id: String::new(), server_time: Millis(0) };
         TransportError::Refused(body).into()
     }
 

@@ -51,7 +51,12 @@ impl HttpTransport {
         Ok(Self { base: base.trim_end_matches('/').to_owned(), client })
     }
 
-    async fn ask<Q, R>(&self, path: &str, token: Option<&str>, question: &Q) -> Result<Exchange<R>, TransportError>
+    async fn ask<Q, R>(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        question: &Q,
+    ) -> Result<Exchange<R>, TransportError>
     where
         Q: Encode<()>,
         R: for<'b> Decode<'b, ()>,

@@ -20,8 +20,7 @@ impl FileKey {
     pub fn open_or_create(path: &Path) -> Result<Self, KeyError> {
         match std::fs::read(path) {
             Ok(pkcs8) => Ok(Self {
-                pair: Ed25519KeyPair::from_pkcs8(&pkcs8)
-                    .map_err(|e| KeyError::new("is not a key", e))?,
+                pair: Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|e| KeyError::new("is not a key", e))?,
             }),
             Err(e) if e.kind() == ErrorKind::NotFound => Self::create(path),
             Err(e) => Err(KeyError::new("cannot be read", e)),

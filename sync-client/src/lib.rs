@@ -12,6 +12,8 @@
 //! Nothing in here knows which platform it runs on but `platform` and the back ends (`store::sqlite`, `http`,
 //! `key_file`).
 
+pub mod client;
+pub mod engine;
 pub mod error;
 pub mod invite;
 pub mod keys;

@@ -11,8 +11,8 @@ use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{AuthorCard, Profile, ReadMark, Refusal};
 
 use super::{
-    AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, LocalStore, PendingChange, RefusedChange,
-    StoreError, Write,
+    AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, LocalStore, PendingChange,
+    RefusedChange, StoreError, Write,
 };
 
 /// Stamps every rule of the contract as a test.
@@ -66,7 +66,17 @@ fn pending(number: u64, n: u8, change: u8) -> PendingChange {
 fn refused(number: u64, change: u8) -> RefusedChange {
     let PendingChange { number, record, hash, change, command, made_at, .. } = pending(number, 1, change);
     let refusal = Refusal::new(RefusalCode::NoRight, "no post");
-    RefusedChange { number, record, hash, change, command, made_at, refused_at: Millis(9), refusal, seen: false }
+    RefusedChange {
+        number,
+        record,
+        hash,
+        change,
+        command,
+        made_at,
+        refused_at: Millis(9),
+        refusal,
+        seen: false,
+    }
 }
 
 fn state() -> DeviceState {
@@ -180,8 +190,11 @@ pub async fn accepted_changes_keep_their_order(store: &impl LocalStore) {
 
 /// A receipt and a page may both bring it; a refused one may be admitted later.
 pub async fn an_accepted_change_is_held_once_and_waits_no_more(store: &impl LocalStore) {
-    let writes =
-        vec![Write::Pending(pending(1, 1, 1)), Write::Pending(pending(2, 1, 2)), Write::Refuse(refused(3, 3))];
+    let writes = vec![
+        Write::Pending(pending(1, 1, 1)),
+        Write::Pending(pending(2, 1, 2)),
+        Write::Refuse(refused(3, 3)),
+    ];
     commit(store, writes).await;
     let twice = vec![Write::Accept(accepted(1, 1, 1)), Write::Accept(accepted(1, 1, 1))];
     commit(store, twice).await;
@@ -196,7 +209,8 @@ pub async fn pending_changes_are_replaced_by_number(store: &impl LocalStore) {
     let writes = [(2, 1, 2), (1, 1, 1), (3, 2, 3)].map(|(number, n, change)| pending(number, n, change));
     commit(store, writes.into_iter().map(Write::Pending).collect()).await;
     let rewritten = PendingChange { envelope: Some(4), ..pending(1, 1, 8) };
-    commit(store, vec![Write::Pending(rewritten.clone()), Write::DropPending(3), Write::DropPending(77)]).await;
+    commit(store, vec![Write::Pending(rewritten.clone()), Write::DropPending(3), Write::DropPending(77)])
+        .await;
     assert_eq!(store.pending().await.unwrap(), [rewritten.clone(), pending(2, 1, 2)]);
     assert_eq!(store.pending_of(record(1, 1).id()).await.unwrap(), [rewritten, pending(2, 1, 2)]);
     assert!(store.pending_of(record(1, 2).id()).await.unwrap().is_empty());

@@ -11,8 +11,8 @@ use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
 use zhibu_domain::wire::{AuthorCard, Profile, ReadMark};
 
 use super::{
-    AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, LocalStore, PendingChange, RefusedChange,
-    StoreError, Write,
+    AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, LocalStore, PendingChange,
+    RefusedChange, StoreError, Write,
 };
 
 const SCHEMA: &str = include_str!("schema.sql");
@@ -134,7 +134,9 @@ impl LocalStore for SqliteStore {
 
     async fn marks(&self) -> Rows<ReadMark> {
         let rows: Vec<(Vec<u8>, i64, i64)> =
-            sqlx::query_as("SELECT org, year, position FROM marks ORDER BY org, year").fetch_all(&self.pool).await?;
+            sqlx::query_as("SELECT org, year, position FROM marks ORDER BY org, year")
+                .fetch_all(&self.pool)
+                .await?;
         rows.into_iter().map(mark_of).collect()
     }
 
@@ -178,7 +180,9 @@ async fn write_one(tx: &mut Tx<'_>, write: &Write) -> Result<(), StoreError> {
         Write::Accept(change) => accept(tx, change).await,
         Write::Mark(mark) => put_mark(tx, mark).await,
         Write::Envelope(envelope) => put_envelope(tx, envelope).await,
-        Write::DropEnvelope(counter) => drop_at(tx, "DELETE FROM envelopes WHERE counter = ?", *counter).await,
+        Write::DropEnvelope(counter) => {
+            drop_at(tx, "DELETE FROM envelopes WHERE counter = ?", *counter).await
+        }
         Write::Refuse(change) => put_refused(tx, change).await,
         Write::DropRefused(number) => drop_at(tx, "DELETE FROM refused WHERE number = ?", *number).await,
         Write::Carry(envelope) => put_carried(tx, envelope).await,
@@ -197,11 +201,13 @@ async fn drop_at(tx: &mut Tx<'_>, sql: &'static str, key: u64) -> Result<(), Sto
 }
 
 async fn put_author(tx: &mut Tx<'_>, card: &AuthorCard) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO authors (device, row) VALUES (?1, ?2) ON CONFLICT (device) DO UPDATE SET row = ?2")
-        .bind(&card.device.bytes()[..])
-        .bind(row(card)?)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "INSERT INTO authors (device, row) VALUES (?1, ?2) ON CONFLICT (device) DO UPDATE SET row = ?2",
+    )
+    .bind(&card.device.bytes()[..])
+    .bind(row(card)?)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 
@@ -320,7 +326,8 @@ fn read<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, StoreError> {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         // SQLite's primary result codes; the upper bits only detail them.
-        let code = error.as_database_error().and_then(|e| e.code()?.parse::<i32>().ok()).map(|code| code & 0xff);
+        let code =
+            error.as_database_error().and_then(|e| e.code()?.parse::<i32>().ok()).map(|code| code & 0xff);
         match code {
             Some(5 | 6) => StoreError::Busy,
             Some(11 | 26) => StoreError::Damaged(error.to_string()),
