@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use zhibu_domain::wire::{Envelope, ErrorCode, ReadMark, SyncRequest};
+use zhibu_domain::wire::{Envelope, ErrorCode, Profile, ReadMark, SyncRequest};
 
 use super::{Client, MAX_RACES};
 use crate::engine::batch::{envelope_body, next_batch};
@@ -42,7 +42,7 @@ pub struct SyncReport {
 }
 
 struct Round {
-    /// More waits at the server.
+    /// More waits at the server, or there is something new to ask for.
     more: bool,
     /// Refused work was made again.
     rewrote: bool,
@@ -118,7 +118,8 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         if answer.response.more && !progress {
             return Err(SyncError::BrokenAnswer("more is announced, but nothing comes".to_owned()));
         }
-        Ok(Round { more: answer.response.more, rewrote: report.rewritten > rewritten_before })
+        let widened = answer.response.profile.as_ref().is_some_and(|new| is_wider(new, &profile));
+        Ok(Round { more: answer.response.more || widened, rewrote: report.rewritten > rewritten_before })
     }
 
     /// Asks, and once more with a new token when the one held is over.
@@ -187,6 +188,11 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
             || !self.store.envelopes().await?.is_empty()
             || undelivered(self.store.carried().await?))
     }
+}
+
+/// Whether a profile names a collection that the one before did not: only the next request reads it.
+fn is_wider(new: &Profile, old: &Profile) -> bool {
+    new.collections.iter().any(|collection| !old.collections.contains(collection))
 }
 
 fn encode<T: minicbor::Encode<()>>(value: &T) -> Result<Vec<u8>, SyncError> {
