@@ -177,6 +177,9 @@ pub struct Claim {
     /// What was done (事由), at most 80 characters: about the deed, never about a person.
     #[n(3)]
     pub matter: String,
+    /// The points chosen, for rules that leave a choice (受表彰 3 to 10).
+    #[n(4)]
+    pub points: Option<i32>,
 }
 
 /// One step on a point entry, written once under its own id.

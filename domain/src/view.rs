@@ -13,6 +13,7 @@ use crate::event::{Amendment, Claim, PointsEvent, PointsVerb, ReviewEvent, Statu
 use crate::ids::{EntryId, MemberId, OrgId};
 use crate::record::Record;
 use crate::record::shape::read_entry;
+use crate::rule_book::RuleBook;
 use crate::time::Millis;
 
 /// An activity.
@@ -183,6 +184,37 @@ impl PointsView {
     /// The words said about one entry: a set, so that the order of arrival cannot matter.
     pub fn verbs(&self, entry: EntryId) -> BTreeSet<PointsVerb> {
         self.events.values().filter(|event| event.entry == entry).map(|event| event.verb).collect()
+    }
+}
+
+/// A district's rule books.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RuleBookView {
+    /// The adopted versions by their id. One that this app is too old to read is left out: to reckon with half
+    /// of a rule book would be worse than to ask for an update.
+    pub versions: BTreeMap<String, RuleBook>,
+}
+
+impl RuleBookView {
+    /// Reads a rule book record.
+    pub fn of(record: &Record) -> Self {
+        let versions = record.values("versions").into_iter().filter_map(|(version, value)| match value {
+            Scalar::Bytes(bytes) => Some((version, minicbor::decode(&bytes).ok()?)),
+            _ => None,
+        });
+        Self { versions: versions.collect() }
+    }
+
+    /// The version that a day's cycle is reckoned by: the newest that was in force when the cycle began, or else
+    /// the oldest there is. It stays for the whole cycle (domain report 5.1).
+    pub fn for_day(&self, day: Date) -> Option<&RuleBook> {
+        let in_force = |book: &&RuleBook| book.effective_from <= book.cycle_of(day).start;
+        let by_age = |book: &&RuleBook| (book.effective_from, book.id.clone());
+        self.versions
+            .values()
+            .filter(in_force)
+            .max_by_key(by_age)
+            .or_else(|| self.versions.values().min_by_key(by_age))
     }
 }
 

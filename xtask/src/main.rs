@@ -1,2 +1,60 @@
-//! Chores.
-fn main() {}
+//! The project's chores, as `cargo xtask COMMAND`. The standard library only, so that the first build on a
+//! fresh machine takes seconds; each command that is run is printed as one would type it.
+
+mod demo;
+mod run;
+mod setup;
+mod tally;
+mod test;
+mod wasm;
+
+use std::process::ExitCode;
+
+use run::Failure;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  setup                      install what is missing on this machine
+  test [STEP...]             all checks in order, or only the named ones
+  wasm                       build the phone's half for wasm32
+  demo [--size small|M|L] [--port 8080] [--fresh]
+                             build and serve the demo district";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(words: &[String]) -> Result<(), Failure> {
+    let Some((command, rest)) = words.split_first() else {
+        return Err(Failure::Usage(format!("no command given\n\n{USAGE}")));
+    };
+    match command.as_str() {
+        "setup" => no_words(rest).and_then(|()| setup::provide_everything()),
+        "test" => test::test(rest),
+        "wasm" => no_words(rest).and_then(|()| {
+            setup::provide(&[setup::WASM])?;
+            wasm::build()
+        }),
+        "demo" => demo::demo(&demo::Options::read(rest)?),
+        "help" | "--help" | "-h" => {
+            eprintln!("{USAGE}");
+            Ok(())
+        }
+        other => Err(Failure::Usage(format!("no such command: {other}\n\n{USAGE}"))),
+    }
+}
+
+fn no_words(rest: &[String]) -> Result<(), Failure> {
+    match rest.first() {
+        None => Ok(()),
+        Some(word) => Err(Failure::Usage(format!("unexpected: {word}\n\n{USAGE}"))),
+    }
+}

@@ -1,7 +1,9 @@
 //! Where devices disagreed, and who wrote what when: read from the document itself.
 
 use automerge::Change;
-use automerge::legacy::{Key, ObjectId, OpType};
+use std::collections::BTreeMap;
+
+use automerge::legacy::{Key, ObjectId, OpId, OpType};
 use serde::Serialize;
 
 use super::document::{Record, scalar_from};
@@ -81,21 +83,28 @@ fn touch_of(change: &Change, value: Option<Scalar>) -> Option<Touch> {
     })
 }
 
-/// Every slot of a record that was ever written, with its history.
-pub fn full_history(record: &Record) -> std::collections::BTreeMap<String, Vec<Touch>> {
-    let mut slots = std::collections::BTreeMap::<String, Vec<Touch>>::new();
+/// Every slot of a record that was ever written, with its history in the order of the record's log.
+///
+/// Who settles a disagreement in favour of the value already shown writes, in Automerge, a deletion of the
+/// others: his touch shows the value that he kept.
+pub fn full_history(record: &Record) -> BTreeMap<String, Vec<Touch>> {
+    let mut slots = BTreeMap::<String, Vec<Touch>>::new();
+    let mut standing = BTreeMap::<String, Vec<(OpId, Option<Scalar>)>>::new();
     for change in record.changes() {
-        for operation in change.decode().operations {
+        for (nth, operation) in change.decode().operations.iter().enumerate() {
             let (Some(container), Key::Map(key)) = (container_of(record, &operation.obj), &operation.key)
             else {
                 continue;
             };
-            let value = match &operation.action {
-                OpType::Put(value) => scalar_from(value),
-                _ => None,
-            };
             let slot = SlotPath { container: container.name, key }.to_string();
-            slots.entry(slot).or_default().extend(touch_of(&change, value));
+            let values = standing.entry(slot.clone()).or_default();
+            values.retain(|(id, _)| operation.pred.iter().all(|named| named != id));
+            if let OpType::Put(value) = &operation.action {
+                let id = OpId::new(change.start_op().get() + nth as u64, change.actor_id());
+                values.push((id, scalar_from(value)));
+            }
+            let shown = values.last().and_then(|(_, value)| value.clone());
+            slots.entry(slot).or_default().extend(touch_of(&change, shown));
         }
     }
     slots

@@ -5,6 +5,7 @@ mod genesis;
 mod history;
 pub(crate) mod shape;
 
+pub(crate) use document::scalar_from;
 pub use document::{CommandFault, MAX_RECORD_BYTES, Record, RecordFault, Stamp, WrittenChange, change_hash};
 pub use genesis::{genesis_bytes, genesis_hash};
 pub use history::{MergeCard, TextTouch, Touch, field_history, full_history, merge_cards, text_history};

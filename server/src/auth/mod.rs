@@ -1,0 +1,2 @@
+//! Auth.
+pub mod proof;

@@ -1,0 +1,72 @@
+//! What the server keeps, in product words. [`Store`] is the contract, one part for each noun; a back end lives
+//! in a folder of its own and proves itself with `conformance.rs`. Nothing in here judges: what may be written is
+//! decided before.
+
+use async_trait::async_trait;
+
+mod account;
+mod audit;
+#[cfg(test)]
+pub(crate) mod conformance;
+mod device;
+mod district;
+mod log;
+mod projection;
+mod quarantine;
+pub mod sqlite;
+
+pub use account::{Account, AccountStore, Login, NewAccount};
+pub use audit::{AuditAct, AuditEntry, AuditRow, AuditStore, ChainState};
+pub use device::{Device, DeviceKey, DeviceOwner, DeviceStore, Invite, NewInvite, Redeemed, Redemption};
+pub use district::{District, DistrictStore};
+pub use log::{
+    Committed, Decision, Delivery, KnownChange, LogRow, LogStore, RecordSummary, StoredChange, StoredRecord,
+    Verdict,
+};
+pub use projection::{
+    ActivityFilter, DirtyRecord, Projected, ProjectedActivity, ProjectedPoints, Projection, ProjectionStore,
+};
+pub use quarantine::{HowResolved, QuarantineFilter, QuarantineStore, QuarantinedItem, Resolution};
+
+/// Why the store could not do it. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else holds the database; the same call may succeed in a moment.
+    #[error("the store is busy")]
+    Busy,
+    /// What is stored cannot be true. A person has to look at it.
+    #[error("impossible row in {table}: {row}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// Which row, and what about it.
+        row: String,
+    },
+    /// The database cannot be reached or refused the call.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Everything that the server remembers.
+///
+/// Each method is **one atomic act**: it has happened wholly or not at all, also when the process dies in the
+/// middle or the future is dropped. What a method that writes has answered `Ok` for is on disk. Acts are
+/// serialisable: no call sees half of another. Several processes may use one database at the same time.
+///
+/// An expected "no" is a value (`None`, `false`, a variant); [`StoreError`] means that the question could not be
+/// answered. Nothing here looks at a clock or makes an id: both are handed in. A call that names a `district` sees
+/// and touches that district only.
+#[async_trait]
+pub trait Store:
+    DistrictStore
+    + AccountStore
+    + DeviceStore
+    + LogStore
+    + QuarantineStore
+    + AuditStore
+    + ProjectionStore
+    + 'static
+{
+    /// Answers when the database can be read and written.
+    async fn ping(&self) -> Result<(), StoreError>;
+}

@@ -1,0 +1,161 @@
+//! The nouns of the projection: rows for lists and reports, computed from the log and never the truth itself.
+
+use async_trait::async_trait;
+use zhibu_domain::event::Status;
+use zhibu_domain::ids::{DistrictId, MemberId, OrgId, RecordId};
+use zhibu_domain::record::RecordRef;
+use zhibu_domain::time::Millis;
+
+use super::StoreError;
+
+/// A record that waits for the projector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DirtyRecord {
+    /// The record.
+    pub reference: RecordRef,
+    /// Its version when it was last marked.
+    pub version: u64,
+}
+
+/// What a record projects to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Projection {
+    /// The record.
+    pub record: RecordId,
+    /// The version that was read: the mark is lifted only if it is still this one.
+    pub version: u64,
+    /// The row.
+    pub row: Projected,
+}
+
+/// The row of a record, by its kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Projected {
+    /// An activity.
+    Activity(ProjectedActivity),
+    /// A member's points.
+    Points(ProjectedPoints),
+    /// Kinds that have no list of their own.
+    Nothing,
+}
+
+/// An activity in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectedActivity {
+    /// The record.
+    pub record: RecordId,
+    /// The branch.
+    pub org: OrgId,
+    /// The year.
+    pub year: u16,
+    /// 标题.
+    pub title: Option<String>,
+    /// Kind codes of the rule book.
+    pub kinds: Vec<String>,
+    /// 计划时间.
+    pub planned_at: Option<Millis>,
+    /// 开始时间.
+    pub held_from: Option<Millis>,
+    /// Where it stands.
+    pub status: Status,
+    /// How many were present.
+    pub present: u32,
+    /// How many should have been.
+    pub should_attend: u32,
+    /// Open merge cards.
+    pub cards: u32,
+    /// Whether it was entered late.
+    pub late: bool,
+    /// Whatever else the console shows, in the projector's own encoding.
+    pub facts: Vec<u8>,
+}
+
+impl ProjectedActivity {
+    /// What lists are ordered by: held, else planned, else the beginning of time.
+    pub fn sort_at(&self) -> Millis {
+        self.held_from.or(self.planned_at).unwrap_or(Millis(0))
+    }
+}
+
+/// A member's points of a cycle in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectedPoints {
+    /// The record.
+    pub record: RecordId,
+    /// The branch.
+    pub org: OrgId,
+    /// The cycle's first year.
+    pub year: u16,
+    /// Whose.
+    pub member: MemberId,
+    /// 名册序号: lists stand in this order, never by points.
+    pub number: Option<i64>,
+    /// The name on the roster.
+    pub name: Option<String>,
+    /// Confirmed points, in the rule book's unit.
+    pub confirmed: i64,
+    /// Provisional points, in the same unit.
+    pub provisional: i64,
+    /// Whatever else the console shows, in the projector's own encoding.
+    pub facts: Vec<u8>,
+}
+
+/// Which activities to list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ActivityFilter {
+    /// Only of these branches.
+    pub orgs: Option<Vec<OrgId>>,
+    /// Only of this year.
+    pub year: Option<u16>,
+    /// Only with this status.
+    pub status: Option<Status>,
+    /// Only where phones disagree.
+    pub with_cards: bool,
+    /// Only those after this one in the list: its `sort_at` and id.
+    pub after: Option<(Millis, RecordId)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Projections. Part of the contract of [`Store`](super::Store).
+#[async_trait]
+pub trait ProjectionStore: Send + Sync {
+    /// Records that wait for the projector, at most `limit`. They stay marked until [`ProjectionStore::project`].
+    async fn dirty_records(&self, district: DistrictId, limit: u32) -> Result<Vec<DirtyRecord>, StoreError>;
+
+    /// Replaces what these records project to, and lifts the marks of those that are still at the version that was
+    /// projected; a record that moved on meanwhile stays marked.
+    async fn project(&self, district: DistrictId, projections: &[Projection]) -> Result<(), StoreError>;
+
+    /// Forgets every projection and marks every record, so that all is computed again from the log.
+    async fn clear_projections(&self, district: DistrictId) -> Result<(), StoreError>;
+
+    /// What one activity projects to.
+    async fn find_activity(
+        &self,
+        district: DistrictId,
+        record: RecordId,
+    ) -> Result<Option<ProjectedActivity>, StoreError>;
+
+    /// Activities, newest first.
+    async fn list_activities(
+        &self,
+        district: DistrictId,
+        filter: &ActivityFilter,
+    ) -> Result<Vec<ProjectedActivity>, StoreError>;
+
+    /// A branch's points of a cycle, in roster order.
+    async fn list_points(
+        &self,
+        district: DistrictId,
+        org: OrgId,
+        year: u16,
+    ) -> Result<Vec<ProjectedPoints>, StoreError>;
+
+    /// One member's points, in all branches and cycles, oldest first.
+    async fn member_points(
+        &self,
+        district: DistrictId,
+        member: MemberId,
+    ) -> Result<Vec<ProjectedPoints>, StoreError>;
+}

@@ -1,0 +1,348 @@
+//! Invites and devices in SQLite.
+
+use async_trait::async_trait;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use zhibu_domain::ids::{AccountId, DeviceId, DistrictId};
+use zhibu_domain::time::Millis;
+use zhibu_domain::wire::AuthorCard;
+
+use super::account::read_account;
+use super::row::{Columns, hex_list, sql_int};
+use super::{SqliteStore, from_sqlx, is_taken};
+use crate::store::{
+    Device, DeviceKey, DeviceOwner, DeviceStore, Invite, NewInvite, Redeemed, Redemption, StoreError,
+};
+
+#[async_trait]
+impl DeviceStore for SqliteStore {
+    async fn create_invite(&self, district: DistrictId, invite: &NewInvite) -> Result<bool, StoreError> {
+        let created = sqlx::query(
+            "INSERT INTO invites
+                 (district_id, invite, secret_hash, account, purpose, created_by, created_at, expires_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&invite.id.bytes()[..])
+        .bind(&invite.secret_hash[..])
+        .bind(&invite.account.bytes()[..])
+        .bind(&invite.purpose)
+        .bind(invite.created_by.as_ref().map(|by| &by.bytes()[..]))
+        .bind(invite.created_at.0)
+        .bind(invite.expires_at.0)
+        .execute(&self.writer)
+        .await;
+        match created {
+            Err(error) if is_taken(&error) => Ok(false),
+            created => created.map(|_| true).map_err(from_sqlx),
+        }
+    }
+
+    async fn list_invites(
+        &self,
+        district: DistrictId,
+        account: AccountId,
+    ) -> Result<Vec<Invite>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM invites WHERE district_id = ? AND account = ? ORDER BY created_at DESC, invite",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&account.bytes()[..])
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_invite).collect()
+    }
+
+    async fn redeem_invite(&self, redemption: &Redemption) -> Result<Redeemed, StoreError> {
+        let mut tx = self.begin().await?;
+        let found = sqlx::query("SELECT * FROM invites WHERE secret_hash = ?")
+            .bind(&redemption.secret_hash[..])
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(from_sqlx)?;
+        let Some(found) = found else { return Ok(Redeemed::Unknown) };
+        let district = Columns::of("invites", &found).id("district_id")?;
+        let invite = read_invite(&found)?;
+        if let Some((_, device)) = invite.used {
+            let owner = select_owner(&mut tx, Some(district), device).await?;
+            return Ok(match owner {
+                Some(owner) if owner.is_active() && owner.device.key.as_ref() == Some(&redemption.key) => {
+                    Redeemed::Enrolled(Box::new(owner))
+                }
+                _ => Redeemed::Spent,
+            });
+        }
+        if redemption.at >= invite.expires_at {
+            return Ok(Redeemed::Expired);
+        }
+        insert_device(&mut tx, district, invite.account, redemption).await?;
+        sqlx::query("UPDATE invites SET used_at = ?, used_by = ? WHERE district_id = ? AND invite = ?")
+            .bind(redemption.at.0)
+            .bind(&redemption.device.bytes()[..])
+            .bind(&district.bytes()[..])
+            .bind(&invite.id.bytes()[..])
+            .execute(&mut *tx)
+            .await
+            .map_err(from_sqlx)?;
+        match select_owner(&mut tx, Some(district), redemption.device).await? {
+            Some(owner) if owner.is_active() => {
+                tx.commit().await.map_err(from_sqlx)?;
+                Ok(Redeemed::Enrolled(Box::new(owner)))
+            }
+            // The account was closed: the transaction ends without a commit and the invite stays as it was.
+            _ => Ok(Redeemed::Spent),
+        }
+    }
+
+    async fn ensure_console_device(
+        &self,
+        district: DistrictId,
+        account: AccountId,
+        new: DeviceId,
+        at: Millis,
+    ) -> Result<Device, StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO devices (district_id, device, account, name, is_console, enrolled_at)
+             VALUES (?, ?, ?, '', 1, ?) ON CONFLICT (district_id, account) WHERE is_console = 1 DO NOTHING",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&new.bytes()[..])
+        .bind(&account.bytes()[..])
+        .bind(at.0)
+        .execute(&mut *tx)
+        .await
+        .map_err(from_sqlx)?;
+        let row =
+            sqlx::query("SELECT * FROM devices WHERE district_id = ? AND account = ? AND is_console = 1")
+                .bind(&district.bytes()[..])
+                .bind(&account.bytes()[..])
+                .fetch_one(&mut *tx)
+                .await
+                .map_err(from_sqlx)?;
+        tx.commit().await.map_err(from_sqlx)?;
+        read_device(&row)
+    }
+
+    async fn find_device(
+        &self,
+        district: DistrictId,
+        device: DeviceId,
+    ) -> Result<Option<DeviceOwner>, StoreError> {
+        let mut reader = self.readers.acquire().await.map_err(from_sqlx)?;
+        select_owner(&mut reader, Some(district), device).await
+    }
+
+    async fn locate_device(&self, device: DeviceId) -> Result<Option<DeviceOwner>, StoreError> {
+        let mut reader = self.readers.acquire().await.map_err(from_sqlx)?;
+        select_owner(&mut reader, None, device).await
+    }
+
+    async fn list_devices(
+        &self,
+        district: DistrictId,
+        account: AccountId,
+    ) -> Result<Vec<Device>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM devices WHERE district_id = ? AND account = ? ORDER BY enrolled_at, device",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&account.bytes()[..])
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_device).collect()
+    }
+
+    async fn revoke_device(
+        &self,
+        district: DistrictId,
+        device: DeviceId,
+        at: Millis,
+    ) -> Result<bool, StoreError> {
+        let revoked = sqlx::query(
+            "UPDATE devices SET revoked_at = ? WHERE district_id = ? AND device = ? AND revoked_at IS NULL",
+        )
+        .bind(at.0)
+        .bind(&district.bytes()[..])
+        .bind(&device.bytes()[..])
+        .execute(&self.writer)
+        .await
+        .map_err(from_sqlx)?;
+        Ok(revoked.rows_affected() == 1)
+    }
+
+    async fn advance_proof(
+        &self,
+        district: DistrictId,
+        device: DeviceId,
+        at: Millis,
+    ) -> Result<bool, StoreError> {
+        let advanced = sqlx::query(
+            "UPDATE devices SET last_proof_at = ?1
+             WHERE district_id = ?2 AND device = ?3 AND (last_proof_at IS NULL OR last_proof_at < ?1)",
+        )
+        .bind(at.0)
+        .bind(&district.bytes()[..])
+        .bind(&device.bytes()[..])
+        .execute(&self.writer)
+        .await
+        .map_err(from_sqlx)?;
+        Ok(advanced.rows_affected() == 1)
+    }
+
+    async fn author_cards(
+        &self,
+        district: DistrictId,
+        devices: &[DeviceId],
+    ) -> Result<Vec<AuthorCard>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT d.device, d.name AS device_name, a.name, a.member
+             FROM json_each(?1) AS wanted
+             JOIN devices d ON d.district_id = ?2 AND d.device = unhex(wanted.value)
+             JOIN accounts a ON a.district_id = d.district_id AND a.account = d.account
+             ORDER BY d.device",
+        )
+        .bind(hex_list(devices.iter().map(|device| &device.bytes()[..])))
+        .bind(&district.bytes()[..])
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_card).collect()
+    }
+}
+
+async fn insert_device(
+    tx: &mut SqliteConnection,
+    district: DistrictId,
+    account: AccountId,
+    redemption: &Redemption,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO devices (district_id, device, account, algorithm, public_key, name, is_console, enrolled_at)
+         VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+    )
+    .bind(&district.bytes()[..])
+    .bind(&redemption.device.bytes()[..])
+    .bind(&account.bytes()[..])
+    .bind(redemption.key.algorithm.as_str())
+    .bind(&redemption.key.public_key[..])
+    .bind(&redemption.device_name)
+    .bind(redemption.at.0)
+    .execute(tx)
+    .await
+    .map_err(from_sqlx)?;
+    Ok(())
+}
+
+/// A device with its account and posts: one statement, so one instant.
+async fn select_owner(
+    connection: &mut SqliteConnection,
+    district: Option<DistrictId>,
+    device: DeviceId,
+) -> Result<Option<DeviceOwner>, StoreError> {
+    // Two texts and not one with "OR", so that both find their index.
+    let sql = if district.is_some() {
+        "SELECT d.district_id, d.device, d.algorithm, d.public_key, d.name AS device_name, d.is_console,
+                d.enrolled_at, d.revoked_at, d.last_counter, d.last_epoch, t.orgs_version, a.*,
+                (SELECT json_group_array(json_array(p.role, lower(hex(p.org)))) FROM posts p
+                 WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
+         FROM devices d
+         JOIN accounts a ON a.district_id = d.district_id AND a.account = d.account
+         JOIN districts t ON t.district_id = d.district_id
+         WHERE d.device = ?1 AND d.district_id = ?2"
+    } else {
+        "SELECT d.district_id, d.device, d.algorithm, d.public_key, d.name AS device_name, d.is_console,
+                d.enrolled_at, d.revoked_at, d.last_counter, d.last_epoch, t.orgs_version, a.*,
+                (SELECT json_group_array(json_array(p.role, lower(hex(p.org)))) FROM posts p
+                 WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
+         FROM devices d
+         JOIN accounts a ON a.district_id = d.district_id AND a.account = d.account
+         JOIN districts t ON t.district_id = d.district_id
+         WHERE d.device = ?1"
+    };
+    let mut query = sqlx::query(sql).bind(device.bytes().to_vec());
+    if let Some(district) = district {
+        query = query.bind(district.bytes().to_vec());
+    }
+    let row = query.fetch_optional(connection).await.map_err(from_sqlx)?;
+    row.as_ref().map(read_owner).transpose()
+}
+
+fn read_owner(row: &SqliteRow) -> Result<DeviceOwner, StoreError> {
+    let columns = Columns::of("devices", row);
+    Ok(DeviceOwner {
+        device: read_device_named(&columns, "device_name")?,
+        account: read_account(row)?,
+        orgs_version: columns.int("orgs_version")?,
+    })
+}
+
+fn read_device(row: &SqliteRow) -> Result<Device, StoreError> {
+    read_device_named(&Columns::of("devices", row), "name")
+}
+
+fn read_device_named(columns: &Columns<'_>, name: &str) -> Result<Device, StoreError> {
+    let public_key: Option<Vec<u8>> = columns.get("public_key")?;
+    let key = match public_key {
+        Some(public_key) => Some(DeviceKey { algorithm: columns.word("algorithm")?, public_key }),
+        None => None,
+    };
+    Ok(Device {
+        id: columns.id("device")?,
+        district: columns.id("district_id")?,
+        account: columns.id("account")?,
+        key,
+        name: columns.get(name)?,
+        is_console: columns.get("is_console")?,
+        enrolled_at: columns.millis("enrolled_at")?,
+        revoked_at: columns.millis_opt("revoked_at")?,
+        last_counter: columns.int("last_counter")?,
+        last_epoch: columns.int("last_epoch")?,
+    })
+}
+
+fn read_invite(row: &SqliteRow) -> Result<Invite, StoreError> {
+    let columns = Columns::of("invites", row);
+    Ok(Invite {
+        id: columns.id("invite")?,
+        account: columns.id("account")?,
+        purpose: columns.get("purpose")?,
+        created_by: columns.id_opt("created_by")?,
+        created_at: columns.millis("created_at")?,
+        expires_at: columns.millis("expires_at")?,
+        used: columns.millis_opt("used_at")?.zip(columns.id_opt("used_by")?),
+    })
+}
+
+fn read_card(row: &SqliteRow) -> Result<AuthorCard, StoreError> {
+    let columns = Columns::of("devices", row);
+    Ok(AuthorCard {
+        device: columns.id("device")?,
+        name: columns.get("name")?,
+        device_name: columns.get("device_name")?,
+        member: columns.id_opt("member")?,
+    })
+}
+
+/// Raises what is known of a device's numbers; they never go down.
+pub(super) async fn note_numbers(
+    tx: &mut SqliteConnection,
+    district: DistrictId,
+    device: DeviceId,
+    counter: u64,
+    epoch: u32,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE devices SET last_counter = max(last_counter, ?), last_epoch = max(last_epoch, ?)
+         WHERE district_id = ? AND device = ?",
+    )
+    .bind(sql_int(counter))
+    .bind(i64::from(epoch))
+    .bind(&district.bytes()[..])
+    .bind(&device.bytes()[..])
+    .execute(tx)
+    .await
+    .map_err(from_sqlx)?;
+    Ok(())
+}

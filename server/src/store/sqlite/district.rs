@@ -1,0 +1,119 @@
+//! Districts and org trees in SQLite.
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use zhibu_domain::ids::{DistrictId, OrgId};
+use zhibu_domain::org::{Org, OrgType};
+use zhibu_domain::time::Millis;
+
+use super::row::Columns;
+use super::{SqliteStore, from_sqlx, is_taken};
+use crate::store::{District, DistrictStore, StoreError};
+
+#[async_trait]
+impl DistrictStore for SqliteStore {
+    async fn found_district(&self, district: &District, founded_at: Millis) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let founded = sqlx::query(
+            "INSERT INTO districts (district_id, name, naming, generation, token_secret, founded_at)
+             VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(&district.id.bytes()[..])
+        .bind(&district.name)
+        .bind(district.naming.as_str())
+        .bind(&district.generation[..])
+        .bind(&district.token_secret[..])
+        .bind(founded_at.0)
+        .execute(&mut *tx)
+        .await;
+        match founded {
+            Err(error) if is_taken(&error) => return Ok(false),
+            founded => founded.map_err(from_sqlx)?,
+        };
+        sqlx::query(
+            "INSERT INTO orgs (district_id, org, parent, org_type, name) VALUES (?1, ?1, NULL, ?2, ?3)",
+        )
+        .bind(&district.id.bytes()[..])
+        .bind(OrgType::District.as_str())
+        .bind(&district.name)
+        .execute(&mut *tx)
+        .await
+        .map_err(from_sqlx)?;
+        tx.commit().await.map_err(from_sqlx)?;
+        Ok(true)
+    }
+
+    async fn list_districts(&self) -> Result<Vec<District>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM districts ORDER BY district_id")
+            .fetch_all(&self.readers)
+            .await
+            .map_err(from_sqlx)?;
+        rows.iter().map(read_district).collect()
+    }
+
+    async fn find_district(&self, district: DistrictId) -> Result<Option<District>, StoreError> {
+        let row = sqlx::query("SELECT * FROM districts WHERE district_id = ?")
+            .bind(&district.bytes()[..])
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(from_sqlx)?;
+        row.as_ref().map(read_district).transpose()
+    }
+
+    async fn put_orgs(&self, district: DistrictId, orgs: &[Org]) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        for org in orgs {
+            sqlx::query(
+                "INSERT INTO orgs (district_id, org, parent, org_type, name) VALUES (?, ?, ?, ?, ?)
+                 ON CONFLICT DO UPDATE SET
+                     parent = excluded.parent, org_type = excluded.org_type, name = excluded.name",
+            )
+            .bind(&district.bytes()[..])
+            .bind(&org.id.bytes()[..])
+            .bind(org.parent.as_ref().map(|parent| &parent.bytes()[..]))
+            .bind(org.org_type.as_str())
+            .bind(&org.name)
+            .execute(&mut *tx)
+            .await
+            .map_err(from_sqlx)?;
+        }
+        sqlx::query("UPDATE districts SET orgs_version = orgs_version + 1 WHERE district_id = ?")
+            .bind(&district.bytes()[..])
+            .execute(&mut *tx)
+            .await
+            .map_err(from_sqlx)?;
+        tx.commit().await.map_err(from_sqlx)
+    }
+
+    async fn list_orgs(&self, district: DistrictId) -> Result<Vec<Org>, StoreError> {
+        let rows =
+            sqlx::query("SELECT org, parent, org_type, name FROM orgs WHERE district_id = ? ORDER BY org")
+                .bind(&district.bytes()[..])
+                .fetch_all(&self.readers)
+                .await
+                .map_err(from_sqlx)?;
+        rows.iter().map(read_org).collect()
+    }
+}
+
+fn read_district(row: &SqliteRow) -> Result<District, StoreError> {
+    let columns = Columns::of("districts", row);
+    Ok(District {
+        id: columns.id("district_id")?,
+        name: columns.get("name")?,
+        naming: columns.word("naming")?,
+        generation: columns.array("generation")?,
+        token_secret: columns.array("token_secret")?,
+        orgs_version: columns.int("orgs_version")?,
+    })
+}
+
+fn read_org(row: &SqliteRow) -> Result<Org, StoreError> {
+    let columns = Columns::of("orgs", row);
+    Ok(Org {
+        id: columns.id::<OrgId>("org")?,
+        parent: columns.id_opt("parent")?,
+        org_type: columns.word("org_type")?,
+        name: columns.get("name")?,
+    })
+}

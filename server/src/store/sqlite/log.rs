@@ -1,0 +1,229 @@
+//! Reading the log in SQLite. Writing it is in [`commit`](super::commit).
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use futures::TryStreamExt as _;
+use sqlx::sqlite::SqliteRow;
+use zhibu_domain::ids::{DeviceId, DistrictId, RecordId};
+use zhibu_domain::record::{ChangeHash, Collection};
+
+use super::quarantine::read_refusal;
+use super::row::{Columns, hex, hex_list, sql_int};
+use super::{SqliteStore, commit, from_sqlx};
+use crate::store::{
+    Committed, Delivery, KnownChange, LogRow, LogStore, RecordSummary, StoreError, StoredChange, StoredRecord,
+};
+
+#[async_trait]
+impl LogStore for SqliteStore {
+    async fn commit(&self, deliveries: &[Delivery]) -> Result<Vec<Committed>, StoreError> {
+        let mut tx = self.begin().await?;
+        let committed = commit::write(&mut tx, deliveries).await?;
+        tx.commit().await.map_err(from_sqlx)?;
+        Ok(committed)
+    }
+
+    async fn envelope_digest(
+        &self,
+        district: DistrictId,
+        device: DeviceId,
+        counter: u64,
+    ) -> Result<Option<[u8; 32]>, StoreError> {
+        let mut reader = self.readers.acquire().await.map_err(from_sqlx)?;
+        commit::select_digest(&mut reader, district, device, counter).await
+    }
+
+    async fn known_changes(
+        &self,
+        district: DistrictId,
+        author: DeviceId,
+        hashes: &[ChangeHash],
+    ) -> Result<HashMap<ChangeHash, KnownChange>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT unhex(wanted.value) AS hash, c.position, q.code, q.slot, q.detail
+             FROM json_each(?1) AS wanted
+             LEFT JOIN changes c ON c.district_id = ?2 AND c.hash = unhex(wanted.value)
+             LEFT JOIN quarantine q ON q.district_id = ?2 AND q.hash = unhex(wanted.value)
+                   AND q.author = ?3 AND q.is_envelope = 0
+             WHERE c.position IS NOT NULL OR q.code IS NOT NULL",
+        )
+        .bind(hex_list(hashes.iter().map(|hash| &hash.0[..])))
+        .bind(&district.bytes()[..])
+        .bind(&author.bytes()[..])
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_known).collect()
+    }
+
+    async fn load_record(
+        &self,
+        district: DistrictId,
+        id: RecordId,
+    ) -> Result<Option<StoredRecord>, StoreError> {
+        // One statement, so that the version and the changes are of one instant.
+        let rows = sqlx::query(
+            "SELECT r.kind, r.org, r.year, r.key, r.version,
+                    c.position, c.hash, c.bytes, c.device, c.received_at
+             FROM records r
+             JOIN changes c ON c.district_id = r.district_id AND c.record_id = r.record_id
+             WHERE r.district_id = ? AND r.record_id = ? ORDER BY c.position",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&id.bytes()[..])
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let columns = Columns::of("records", first);
+        let (reference, version) = (columns.reference()?, columns.int("version")?);
+        if version != rows.len() as u64 {
+            return Err(columns.corrupt(format_args!("{id}: version {version}, {} changes", rows.len())));
+        }
+        let changes = rows.iter().map(read_change).collect::<Result<_, _>>()?;
+        Ok(Some(StoredRecord { reference, version, changes }))
+    }
+
+    async fn read_collection(
+        &self,
+        district: DistrictId,
+        collection: Collection,
+        after: u64,
+        max_bytes: usize,
+    ) -> Result<Vec<LogRow>, StoreError> {
+        let mut stream = sqlx::query(
+            "SELECT c.position, c.bytes, c.device, r.kind, r.org, r.year, r.key
+             FROM changes c
+             JOIN records r ON r.district_id = c.district_id AND r.record_id = c.record_id
+             WHERE c.district_id = ? AND c.org = ? AND c.year = ? AND c.position > ? ORDER BY c.position",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&collection.org.bytes()[..])
+        .bind(i64::from(collection.year))
+        .bind(sql_int(after))
+        .fetch(&self.readers);
+        let (mut rows, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = stream.try_next().await.map_err(from_sqlx)? {
+            let row = read_log_row(&row)?;
+            bytes += row.change.len();
+            if bytes > max_bytes && !rows.is_empty() {
+                break;
+            }
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    async fn collection_heads(
+        &self,
+        district: DistrictId,
+        collections: &[Collection],
+    ) -> Result<HashMap<Collection, u64>, StoreError> {
+        let pairs: Vec<String> =
+            collections.iter().map(|c| format!("[\"{}\",{}]", hex(c.org.bytes()), c.year)).collect();
+        let rows = sqlx::query(
+            "SELECT c.org, c.year, c.head
+             FROM json_each(?1) AS wanted
+             JOIN collections c ON c.district_id = ?2 AND c.org = unhex(wanted.value ->> 0)
+                  AND c.year = wanted.value ->> 1",
+        )
+        .bind(format!("[{}]", pairs.join(",")))
+        .bind(&district.bytes()[..])
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_head).collect()
+    }
+
+    async fn list_collections(&self, district: DistrictId) -> Result<Vec<(Collection, u64)>, StoreError> {
+        let rows =
+            sqlx::query("SELECT org, year, head FROM collections WHERE district_id = ? ORDER BY org, year")
+                .bind(&district.bytes()[..])
+                .fetch_all(&self.readers)
+                .await
+                .map_err(from_sqlx)?;
+        rows.iter().map(read_head).collect()
+    }
+
+    async fn list_records(
+        &self,
+        district: DistrictId,
+        after: Option<RecordId>,
+        limit: u32,
+    ) -> Result<Vec<RecordSummary>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT kind, org, year, key, version, size_bytes FROM records
+             WHERE district_id = ?1 AND (?2 IS NULL OR record_id > ?2) ORDER BY record_id LIMIT ?3",
+        )
+        .bind(&district.bytes()[..])
+        .bind(after.as_ref().map(|id| &id.bytes()[..]))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_summary).collect()
+    }
+
+    async fn records_in(
+        &self,
+        district: DistrictId,
+        collection: Collection,
+    ) -> Result<Vec<RecordSummary>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT kind, org, year, key, version, size_bytes FROM records
+             WHERE district_id = ? AND org = ? AND year = ? ORDER BY record_id",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&collection.org.bytes()[..])
+        .bind(i64::from(collection.year))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_summary).collect()
+    }
+}
+
+fn read_known(row: &SqliteRow) -> Result<(ChangeHash, KnownChange), StoreError> {
+    let columns = Columns::of("changes", row);
+    let known = match columns.get::<Option<i64>>("position")? {
+        Some(_) => KnownChange::Stored { position: columns.int("position")? },
+        None => KnownChange::Quarantined(read_refusal(&Columns::of("quarantine", row))?),
+    };
+    Ok((columns.hash("hash")?, known))
+}
+
+fn read_change(row: &SqliteRow) -> Result<StoredChange, StoreError> {
+    let columns = Columns::of("changes", row);
+    Ok(StoredChange {
+        position: columns.int("position")?,
+        hash: columns.hash("hash")?,
+        bytes: columns.get("bytes")?,
+        author: columns.id("device")?,
+        received_at: columns.millis("received_at")?,
+    })
+}
+
+fn read_log_row(row: &SqliteRow) -> Result<LogRow, StoreError> {
+    let columns = Columns::of("changes", row);
+    Ok(LogRow {
+        position: columns.int("position")?,
+        record: columns.reference()?,
+        change: columns.get("bytes")?,
+        author: columns.id("device")?,
+    })
+}
+
+fn read_head(row: &SqliteRow) -> Result<(Collection, u64), StoreError> {
+    let columns = Columns::of("collections", row);
+    Ok((Collection { org: columns.id("org")?, year: columns.int("year")? }, columns.int("head")?))
+}
+
+fn read_summary(row: &SqliteRow) -> Result<RecordSummary, StoreError> {
+    let columns = Columns::of("records", row);
+    Ok(RecordSummary {
+        reference: columns.reference()?,
+        version: columns.int("version")?,
+        size_bytes: columns.int("size_bytes")?,
+    })
+}

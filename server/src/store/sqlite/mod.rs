@@ -1,0 +1,118 @@
+//! The store in one SQLite file: a district, or several, on one machine.
+//!
+//! One connection writes, others read beside it (WAL). Every write is a `BEGIN IMMEDIATE` transaction, so a second
+//! process on the same file waits at the door and not in the middle. `synchronous=FULL`: what was answered is on
+//! disk. Lists of keys travel as one JSON parameter, so that each statement is constant text and stays prepared.
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{SqlSafeStr, Sqlite, Transaction};
+
+use super::{Store, StoreError};
+
+mod account;
+mod audit;
+mod commit;
+mod device;
+mod district;
+mod log;
+mod projection;
+mod quarantine;
+mod row;
+
+/// How long a call waits for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a call waits for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Readers: enough to keep two to four cores busy, few enough to keep their page caches small.
+const READERS: u32 = 6;
+
+/// [`Store`] on SQLite.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it if it is not there, and brings its schema up to date.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .statement_cache_capacity(256);
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        let writer = pool(1).connect_with(options.clone()).await.map_err(from_sqlx)?;
+        migrations().run(&writer).await.map_err(|e| StoreError::Unavailable(Box::new(e)))?;
+        let readers =
+            pool(READERS).connect_with(options.pragma("query_only", "on")).await.map_err(from_sqlx)?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Closes all connections and folds the write-ahead log into the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(from_sqlx)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1 FROM districts LIMIT 1").execute(&self.readers).await.map_err(from_sqlx)?;
+        // Taking the write lock and letting it go shows that the file can be written.
+        self.begin().await?.rollback().await.map_err(from_sqlx)
+    }
+}
+
+/// The schema's steps. Their text is part of the binary: a server needs no files beside it.
+fn migrations() -> Migrator {
+    let spine = include_str!("../../../../migrations/sqlite/0001_spine.sql");
+    Migrator::with_migrations(vec![Migration::new(
+        1,
+        "spine".into(),
+        MigrationType::Simple,
+        spine.into_sql_str(),
+        false,
+    )])
+}
+
+/// The one place where a driver's error becomes ours.
+fn from_sqlx(error: sqlx::Error) -> StoreError {
+    /// SQLITE_BUSY and SQLITE_LOCKED in the low byte of the extended code.
+    const WAITING: [i32; 2] = [5, 6];
+    let is_waiting = match &error {
+        sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Database(db) => db
+            .code()
+            .and_then(|code| code.parse::<i32>().ok())
+            .is_some_and(|code| WAITING.contains(&(code & 0xff))),
+        _ => false,
+    };
+    if is_waiting { StoreError::Busy } else { StoreError::Unavailable(Box::new(error)) }
+}
+
+/// Whether a row was not added because its key exists.
+fn is_taken(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(db) if db.is_unique_violation())
+}

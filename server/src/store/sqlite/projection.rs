@@ -1,0 +1,240 @@
+//! Projections in SQLite.
+
+use async_trait::async_trait;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use zhibu_domain::ids::{DistrictId, MemberId, OrgId, RecordId};
+
+use super::row::{Columns, hex_list, sql_int};
+use super::{SqliteStore, from_sqlx};
+use crate::store::{
+    ActivityFilter, DirtyRecord, Projected, ProjectedActivity, ProjectedPoints, Projection, ProjectionStore,
+    StoreError,
+};
+
+#[async_trait]
+impl ProjectionStore for SqliteStore {
+    async fn dirty_records(&self, district: DistrictId, limit: u32) -> Result<Vec<DirtyRecord>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT r.kind, r.org, r.year, r.key, d.version
+             FROM dirty_records d
+             JOIN records r ON r.district_id = d.district_id AND r.record_id = d.record_id
+             WHERE d.district_id = ? ORDER BY d.record_id LIMIT ?",
+        )
+        .bind(&district.bytes()[..])
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        let read = |row| {
+            let columns = Columns::of("dirty_records", row);
+            Ok(DirtyRecord { reference: columns.reference()?, version: columns.int("version")? })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    async fn project(&self, district: DistrictId, projections: &[Projection]) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        for projection in projections {
+            match &projection.row {
+                Projected::Activity(activity) => put_activity(&mut tx, district, activity).await?,
+                Projected::Points(points) => put_points(&mut tx, district, points).await?,
+                Projected::Nothing => {}
+            }
+            sqlx::query("DELETE FROM dirty_records WHERE district_id = ? AND record_id = ? AND version = ?")
+                .bind(&district.bytes()[..])
+                .bind(&projection.record.bytes()[..])
+                .bind(sql_int(projection.version))
+                .execute(&mut *tx)
+                .await
+                .map_err(from_sqlx)?;
+        }
+        tx.commit().await.map_err(from_sqlx)
+    }
+
+    async fn clear_projections(&self, district: DistrictId) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let statements = [
+            "DELETE FROM projected_activities WHERE district_id = ?",
+            "DELETE FROM projected_points WHERE district_id = ?",
+            "INSERT INTO dirty_records (district_id, record_id, version)
+             SELECT district_id, record_id, version FROM records WHERE district_id = ?
+             ON CONFLICT DO UPDATE SET version = excluded.version",
+        ];
+        for statement in statements {
+            sqlx::query(statement).bind(&district.bytes()[..]).execute(&mut *tx).await.map_err(from_sqlx)?;
+        }
+        tx.commit().await.map_err(from_sqlx)
+    }
+
+    async fn find_activity(
+        &self,
+        district: DistrictId,
+        record: RecordId,
+    ) -> Result<Option<ProjectedActivity>, StoreError> {
+        let row = sqlx::query("SELECT * FROM projected_activities WHERE district_id = ? AND record_id = ?")
+            .bind(&district.bytes()[..])
+            .bind(&record.bytes()[..])
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(from_sqlx)?;
+        row.as_ref().map(read_activity).transpose()
+    }
+
+    async fn list_activities(
+        &self,
+        district: DistrictId,
+        filter: &ActivityFilter,
+    ) -> Result<Vec<ProjectedActivity>, StoreError> {
+        let orgs = filter.orgs.as_ref().map(|orgs| hex_list(orgs.iter().map(|org| &org.bytes()[..])));
+        let rows = sqlx::query(
+            "SELECT * FROM projected_activities
+             WHERE district_id = ?1
+               AND (?2 IS NULL OR org IN (SELECT unhex(value) FROM json_each(?2)))
+               AND (?3 IS NULL OR year = ?3)
+               AND (?4 IS NULL OR status = ?4)
+               AND (?5 = 0 OR cards > 0)
+               AND (?6 IS NULL OR (sort_at, record_id) < (?6, ?7))
+             ORDER BY sort_at DESC, record_id DESC LIMIT ?8",
+        )
+        .bind(&district.bytes()[..])
+        .bind(orgs)
+        .bind(filter.year.map(i64::from))
+        .bind(filter.status.map(|status| status.as_str()))
+        .bind(filter.with_cards)
+        .bind(filter.after.map(|(at, _)| at.0))
+        .bind(filter.after.as_ref().map(|(_, record)| &record.bytes()[..]))
+        .bind(i64::from(filter.limit))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_activity).collect()
+    }
+
+    async fn list_points(
+        &self,
+        district: DistrictId,
+        org: OrgId,
+        year: u16,
+    ) -> Result<Vec<ProjectedPoints>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM projected_points WHERE district_id = ? AND org = ? AND year = ?
+             ORDER BY number IS NULL, number, member",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&org.bytes()[..])
+        .bind(i64::from(year))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_points).collect()
+    }
+
+    async fn member_points(
+        &self,
+        district: DistrictId,
+        member: MemberId,
+    ) -> Result<Vec<ProjectedPoints>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM projected_points WHERE district_id = ? AND member = ? ORDER BY year, org",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&member.bytes()[..])
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_points).collect()
+    }
+}
+
+async fn put_activity(
+    tx: &mut SqliteConnection,
+    district: DistrictId,
+    activity: &ProjectedActivity,
+) -> Result<(), StoreError> {
+    let kinds = serde_json::Value::from(activity.kinds.clone()).to_string();
+    sqlx::query(
+        "INSERT OR REPLACE INTO projected_activities
+             (district_id, record_id, org, year, title, kinds, planned_at, held_from, status, present,
+              should_attend, cards, late, facts, sort_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&district.bytes()[..])
+    .bind(&activity.record.bytes()[..])
+    .bind(&activity.org.bytes()[..])
+    .bind(i64::from(activity.year))
+    .bind(activity.title.as_deref())
+    .bind(kinds)
+    .bind(activity.planned_at.map(|at| at.0))
+    .bind(activity.held_from.map(|at| at.0))
+    .bind(activity.status.as_str())
+    .bind(i64::from(activity.present))
+    .bind(i64::from(activity.should_attend))
+    .bind(i64::from(activity.cards))
+    .bind(activity.late)
+    .bind(&activity.facts[..])
+    .bind(activity.sort_at().0)
+    .execute(tx)
+    .await
+    .map_err(from_sqlx)?;
+    Ok(())
+}
+
+async fn put_points(
+    tx: &mut SqliteConnection,
+    district: DistrictId,
+    points: &ProjectedPoints,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT OR REPLACE INTO projected_points
+             (district_id, record_id, org, year, member, number, name, confirmed, provisional, facts)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&district.bytes()[..])
+    .bind(&points.record.bytes()[..])
+    .bind(&points.org.bytes()[..])
+    .bind(i64::from(points.year))
+    .bind(&points.member.bytes()[..])
+    .bind(points.number)
+    .bind(points.name.as_deref())
+    .bind(points.confirmed)
+    .bind(points.provisional)
+    .bind(&points.facts[..])
+    .execute(tx)
+    .await
+    .map_err(from_sqlx)?;
+    Ok(())
+}
+
+fn read_activity(row: &SqliteRow) -> Result<ProjectedActivity, StoreError> {
+    let columns = Columns::of("projected_activities", row);
+    Ok(ProjectedActivity {
+        record: columns.id("record_id")?,
+        org: columns.id("org")?,
+        year: columns.int("year")?,
+        title: columns.get("title")?,
+        kinds: serde_json::from_str(columns.get("kinds")?).map_err(|e| columns.corrupt(e))?,
+        planned_at: columns.millis_opt("planned_at")?,
+        held_from: columns.millis_opt("held_from")?,
+        status: columns.word("status")?,
+        present: columns.int("present")?,
+        should_attend: columns.int("should_attend")?,
+        cards: columns.int("cards")?,
+        late: columns.get("late")?,
+        facts: columns.get("facts")?,
+    })
+}
+
+fn read_points(row: &SqliteRow) -> Result<ProjectedPoints, StoreError> {
+    let columns = Columns::of("projected_points", row);
+    Ok(ProjectedPoints {
+        record: columns.id("record_id")?,
+        org: columns.id("org")?,
+        year: columns.int("year")?,
+        member: columns.id("member")?,
+        number: columns.get("number")?,
+        name: columns.get("name")?,
+        confirmed: columns.get("confirmed")?,
+        provisional: columns.get("provisional")?,
+        facts: columns.get("facts")?,
+    })
+}

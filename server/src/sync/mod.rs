@@ -1,0 +1,16 @@
+//! A change's way into the log: prepared beside each other, judged and committed by one writer.
+//!
+//! - [`prepare`]: opens an envelope: its device, its signature, the bytes of its changes. Costs CPU, needs no
+//!   order, runs in the request's own task.
+//! - [`judge`]: decides about each change in the state that its record has now.
+//! - [`ledger`]: the writer. It judges what is waiting, commits it in one transaction (so one fsync serves many
+//!   pushes), and only then answers. It never waits for company.
+//! - [`pages`]: what is new for a device.
+
+mod judge;
+mod ledger;
+mod prepare;
+
+pub use judge::read_record;
+pub use ledger::{Ledger, News, WriteFault};
+pub use prepare::Carrier;

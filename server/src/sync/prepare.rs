@@ -1,0 +1,134 @@
+//! Opens an envelope, as far as that needs nobody's order.
+
+use sha2::{Digest, Sha256};
+use zhibu_domain::access::Author;
+use zhibu_domain::gate::{self, Decoded};
+use zhibu_domain::ids::{DeviceId, DistrictId};
+use zhibu_domain::record::{ChangeHash, RecordRef, change_hash};
+use zhibu_domain::refusal::RefusalCode;
+use zhibu_domain::wire::{
+    Envelope, EnvelopeBody, MAX_ENVELOPE_BYTES, MAX_ENVELOPE_CHANGES, OLDEST_PROTOCOL, Refusal, SentChange,
+};
+
+use crate::auth::proof::is_signed_by;
+use crate::store::{DeviceOwner, Store, StoreError};
+
+/// The device that brings envelopes, its own and others'.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carrier {
+    /// The district it speaks for.
+    pub district: DistrictId,
+    /// Itself.
+    pub device: DeviceId,
+}
+
+/// An opened envelope.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    pub(super) carrier: Carrier,
+    /// As signed; as claimed, if the envelope was refused; the carrier, if it claims nothing readable.
+    pub(super) author: DeviceId,
+    pub(super) counter: u64,
+    pub(super) digest: [u8; 32],
+    pub(super) content: Content,
+    /// As it came; none for what the console writes.
+    pub(super) envelope: Option<Envelope>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Content {
+    /// Refused as a whole.
+    Refused(Refusal),
+    /// Signed by this author, with these changes.
+    Signed { author: Author, orgs_version: u64, changes: Vec<OpenedChange> },
+}
+
+/// One change, decoded if it could be.
+#[derive(Debug, Clone)]
+pub(super) struct OpenedChange {
+    pub(super) record: RecordRef,
+    pub(super) hash: ChangeHash,
+    pub(super) bytes: Vec<u8>,
+    pub(super) decoded: Result<Decoded, Refusal>,
+}
+
+impl OpenedChange {
+    /// Scans and decodes one change.
+    pub(super) fn open(sent: SentChange) -> Self {
+        // Bytes that are no chunk have no name of their own: they are filed under their SHA-256.
+        let hash =
+            change_hash(&sent.change).unwrap_or_else(|| ChangeHash(Sha256::digest(&sent.change).into()));
+        Self { record: sent.record, hash, decoded: gate::decode(&sent.change), bytes: sent.change }
+    }
+}
+
+/// The rights of a device's owner, as they are now.
+pub(super) fn author_of(owner: &DeviceOwner) -> Author {
+    Author {
+        account: owner.account.id,
+        device: owner.device.id,
+        member: owner.account.member,
+        posts: owner.account.posts.clone(),
+    }
+}
+
+/// Opens an envelope. Only the store can fail; what is wrong with the envelope is part of the answer.
+pub(super) async fn open(
+    store: &dyn Store,
+    carrier: Carrier,
+    envelope: Envelope,
+) -> Result<Prepared, StoreError> {
+    let digest =
+        Sha256::new().chain_update(&envelope.body).chain_update(&envelope.signature).finalize().into();
+    let claimed: Option<EnvelopeBody> = read_body(&envelope.body);
+    let (author, counter) = claimed.as_ref().map_or((carrier.device, 0), |body| (body.device, body.counter));
+    let content = match check(store, carrier, &envelope, claimed).await? {
+        Ok((owner, body)) => Content::Signed {
+            author: author_of(&owner),
+            orgs_version: owner.orgs_version,
+            changes: body.changes.into_iter().map(OpenedChange::open).collect(),
+        },
+        Err(refusal) => Content::Refused(refusal),
+    };
+    Ok(Prepared { carrier, author, counter, digest, content, envelope: Some(envelope) })
+}
+
+fn read_body(bytes: &[u8]) -> Option<EnvelopeBody> {
+    let mut decoder = minicbor::Decoder::new(bytes);
+    let body = (bytes.len() <= MAX_ENVELOPE_BYTES).then(|| decoder.decode().ok()).flatten()?;
+    (decoder.position() == bytes.len()).then_some(body)
+}
+
+async fn check(
+    store: &dyn Store,
+    carrier: Carrier,
+    envelope: &Envelope,
+    body: Option<EnvelopeBody>,
+) -> Result<Result<(DeviceOwner, EnvelopeBody), Refusal>, StoreError> {
+    let refuse = |code, detail: &str| Ok(Err(Refusal::new(code, detail)));
+    if envelope.body.len() > MAX_ENVELOPE_BYTES {
+        return refuse(RefusalCode::TooLarge, "envelope");
+    }
+    let Some(body) = body else { return refuse(RefusalCode::Malformed, "envelope body") };
+    if body.protocol < OLDEST_PROTOCOL || body.counter == 0 || body.counter > i64::MAX as u64 {
+        return refuse(RefusalCode::Malformed, "protocol or counter");
+    }
+    if body.changes.len() > MAX_ENVELOPE_CHANGES {
+        return refuse(RefusalCode::TooLarge, "changes in one envelope");
+    }
+    if body.district != carrier.district {
+        return refuse(RefusalCode::WrongDistrict, "district");
+    }
+    let Some(owner) = store.find_device(carrier.district, body.device).await? else {
+        return refuse(RefusalCode::UnknownDevice, "device");
+    };
+    let signed = Envelope::signed_bytes(&envelope.body);
+    let right = owner.device.key.as_ref().is_some_and(|key| is_signed_by(key, &signed, &envelope.signature));
+    if !right {
+        return refuse(RefusalCode::WrongSignature, "signature");
+    }
+    if !owner.is_active() {
+        return refuse(RefusalCode::DeviceRevoked, "device");
+    }
+    Ok(Ok((owner, body)))
+}

@@ -1,0 +1,120 @@
+//! `cargo xtask test`: every check that a change must pass, in one order, here as on the build machine.
+
+use std::time::{Duration, Instant};
+
+use crate::run::{Failure, Run};
+use crate::setup;
+use crate::tally::Tally;
+use crate::wasm;
+
+struct Step {
+    name: &'static str,
+    run: fn() -> Result<(), Failure>,
+}
+
+/// Cheap before dear, so that a slip is told early.
+const STEPS: [Step; 7] = [
+    Step { name: "setup", run: setup::provide_everything },
+    Step { name: "fmt", run: format },
+    Step { name: "clippy", run: lint },
+    Step { name: "wasm", run: wasm::lint },
+    Step { name: "doc", run: document },
+    Step { name: "tests", run: run_tests },
+    Step { name: "deny", run: check_dependencies },
+];
+
+/// Runs the named steps in the order of the table, or all. Stops at the first that fails and names it.
+pub(crate) fn test(names: &[String]) -> Result<(), Failure> {
+    let mut times = Vec::new();
+    for step in chosen(names)? {
+        eprintln!("== {}", step.name);
+        let start = Instant::now();
+        let outcome = (step.run)();
+        let took = start.elapsed();
+        times.push((step.name, took));
+        let word = if outcome.is_ok() { "ok" } else { "FAILED" };
+        eprintln!("== {} {word} in {:.1} s", step.name, took.as_secs_f64());
+        if let Err(cause) = outcome {
+            return Err(Failure::Step { name: step.name, cause: Box::new(cause) });
+        }
+    }
+    print_times(&times);
+    Ok(())
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static Step>, Failure> {
+    for name in names {
+        if STEPS.iter().all(|step| step.name != name) {
+            let known = STEPS.map(|step| step.name).join(", ");
+            return Err(Failure::Usage(format!("no such step: {name} (there are: {known})")));
+        }
+    }
+    Ok(STEPS.iter().filter(|step| names.is_empty() || names.iter().any(|name| name == step.name)).collect())
+}
+
+fn print_times(times: &[(&str, Duration)]) {
+    let total: Duration = times.iter().map(|(_, took)| *took).sum();
+    let parts: Vec<String> =
+        times.iter().map(|(name, took)| format!("{name} {:.1} s", took.as_secs_f64())).collect();
+    eprintln!("== all ok in {:.1} s: {}", total.as_secs_f64(), parts.join(", "));
+}
+
+fn format() -> Result<(), Failure> {
+    Run::cargo(&["fmt", "--all", "--check"]).run()
+}
+
+fn lint() -> Result<(), Failure> {
+    Run::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()
+}
+
+fn document() -> Result<(), Failure> {
+    Run::cargo(&["doc", "--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings").run()
+}
+
+/// All tests, also past a test program that fails: one run shall tell everything that is wrong. `CI` is set
+/// so that what is merely skipped at a desk (a fixture to be made, a service to be had) fails here.
+#[expect(clippy::print_stdout, reason = "what the tests print is this command's output")]
+fn run_tests() -> Result<(), Failure> {
+    let mut tally = Tally::default();
+    let outcome =
+        Run::cargo(&["test", "--workspace", "--no-fail-fast"]).env("CI", "true").run_seeing(|line| {
+            tally.see(line);
+            println!("{line}");
+        });
+    println!("total: {tally}");
+    outcome?;
+    if tally.passed == 0 {
+        return Err(Failure::Missing("no test ran".to_owned()));
+    }
+    Ok(())
+}
+
+/// Licences, bans and sources. Not advisories: their database is a repository that not every machine that
+/// builds this can fetch, and a check that passes by being offline would be none.
+fn check_dependencies() -> Result<(), Failure> {
+    let program = setup::CARGO_DENY.path()?;
+    Run::new(program).args(&["--locked", "check", "bans", "licenses", "sources"]).run()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn no_name_means_all_steps_and_names_keep_the_order_of_the_table() {
+        let all: Vec<_> = chosen(&[]).unwrap().iter().map(|step| step.name).collect();
+        assert_eq!(all, ["setup", "fmt", "clippy", "wasm", "doc", "tests", "deny"]);
+        let some: Vec<_> = chosen(&names(&["tests", "fmt"])).unwrap().iter().map(|step| step.name).collect();
+        assert_eq!(some, ["fmt", "tests"]);
+    }
+
+    #[test]
+    fn an_unknown_step_is_refused_before_anything_runs() {
+        let failure = test(&names(&["fmt", "lint"])).unwrap_err();
+        assert!(failure.to_string().starts_with("no such step: lint"), "{failure}");
+    }
+}

@@ -1,0 +1,112 @@
+//! The phone's half for wasm32, by whichever of two toolchains this machine has.
+//!
+//! Ordinarily rustup's own target. Where that cannot be downloaded, Debian's Rust for the web (`rustc-web` with
+//! the sources of its standard library and its linker) builds the standard library along with the crate. That is
+//! another compiler: it gets its own target folder, so that neither build evicts the other.
+
+use std::path::Path;
+
+use crate::run::{Failure, Run, target_dir};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+const PACKAGE: [&str; 3] = ["-p", "zhibu-sync-client", "--lib"];
+
+/// What Debian's way needs, by the file that shows it is there.
+const DEBIAN_PARTS: [&str; 4] =
+    ["/usr/bin/rustc", "/usr/bin/cargo", "/usr/bin/cargo-clippy", "/usr/bin/wasm-ld-22"];
+
+/// Set by rustup's cargo for the programs it runs; another cargo would follow them back to rustup's compiler.
+/// RUSTFLAGS would displace the flags of `.cargo/config.toml`, and with them getrandom's choice of source.
+const RUSTUP_VARIABLES: [&str; 5] =
+    ["RUSTUP_TOOLCHAIN", "CARGO", "LD_LIBRARY_PATH", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Toolchain {
+    Rustup,
+    Debian,
+}
+
+/// Whether this machine can build for wasm32.
+pub(crate) fn is_ready() -> bool {
+    find().is_some()
+}
+
+fn find() -> Option<Toolchain> {
+    let installed = Run::new("rustup").args(&["target", "list", "--installed"]).answer();
+    if installed.is_some_and(|targets| targets.lines().any(|line| line.trim() == TARGET)) {
+        return Some(Toolchain::Rustup);
+    }
+    let version = Run::new("/usr/bin/rustc").arg("--version").without_env(&RUSTUP_VARIABLES).answer()?;
+    let parts = DEBIAN_PARTS.iter().all(|part| Path::new(part).exists());
+    (parts && is_recent(&version) && sources_are_there()).then_some(Toolchain::Debian)
+}
+
+/// Debian's ordinary `rustc` lies at the same path and is years older than our edition.
+fn is_recent(version: &str) -> bool {
+    let minor = version.strip_prefix("rustc 1.").and_then(|rest| rest.split('.').next());
+    minor.and_then(|minor| minor.parse::<u32>().ok()).is_some_and(|minor| minor >= 95)
+}
+
+fn sources_are_there() -> bool {
+    let sysroot =
+        Run::new("/usr/bin/rustc").args(&["--print", "sysroot"]).without_env(&RUSTUP_VARIABLES).answer();
+    sysroot.is_some_and(|path| {
+        Path::new(path.trim()).join("lib/rustlib/src/rust/library/std/Cargo.toml").exists()
+    })
+}
+
+/// Clippy over the phone's half, warnings denied.
+///
+/// With Debian's toolchain it is Debian's clippy too: rustup's cannot read what another compiler made. The
+/// profile is that of the build, since macros and build scripts are then made once for both.
+pub(crate) fn lint() -> Result<(), Failure> {
+    let run = match chosen()? {
+        // Named by path: a plain `cargo clippy` would look into rustup's folder first.
+        Toolchain::Debian => debian("/usr/bin/cargo-clippy", "clippy").env("CARGO", "/usr/bin/cargo"),
+        Toolchain::Rustup => rustup("clippy"),
+    };
+    run.args(&PACKAGE).args(&["--", "-D", "warnings"]).run()
+}
+
+/// The library as the phone will run it.
+pub(crate) fn build() -> Result<(), Failure> {
+    let run = match chosen()? {
+        Toolchain::Debian => debian("/usr/bin/cargo", "build"),
+        Toolchain::Rustup => rustup("build"),
+    };
+    run.args(&PACKAGE).run()
+}
+
+fn chosen() -> Result<Toolchain, Failure> {
+    find().ok_or_else(|| Failure::Missing(format!("no Rust for {TARGET}: run `cargo xtask setup`")))
+}
+
+fn rustup(command: &str) -> Run {
+    Run::cargo(&[command, "--profile", "wasm", "--target", TARGET])
+        .without_env(&["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"])
+}
+
+fn debian(program: &str, command: &str) -> Run {
+    let path = std::env::var("PATH").unwrap_or_default();
+    Run::new(program)
+        .args(&[command, "--profile", "wasm", "--target", TARGET, "-Zbuild-std=std,panic_abort"])
+        .without_env(&RUSTUP_VARIABLES)
+        .env("PATH", format!("/usr/bin:{path}"))
+        .env("RUSTC", "/usr/bin/rustc")
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_TARGET_DIR", target_dir().join("wasm"))
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "/usr/bin/wasm-ld-22")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_compiler_does_not_count() {
+        assert!(is_recent("rustc 1.96.0 (ac68faa20 2026-05-25) (built from a source tarball)"));
+        assert!(is_recent("rustc 1.100.0"));
+        assert!(!is_recent("rustc 1.63.0"));
+        assert!(!is_recent(""));
+    }
+}
