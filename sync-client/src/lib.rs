@@ -13,6 +13,7 @@
 //! `key_file`).
 
 pub mod client;
+pub mod desk;
 pub mod engine;
 pub mod error;
 pub mod invite;
