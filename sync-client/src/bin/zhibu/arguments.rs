@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// RECORD and ENTRY are ids or the beginning of one.
+/// RECORD and ENTRY are ids, or the beginning or the end of one.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make this folder a device of an account, by an invite link

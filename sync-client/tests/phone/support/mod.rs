@@ -1,7 +1,7 @@
 //! A district of two phones and a server in memory.
 
 mod crashing;
-mod server;
+pub(crate) mod server;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use automerge::Change;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use zhibu_domain::ids::{AccountId, DeviceId, DistrictId};
-use zhibu_domain::org::NamingScheme;
+use zhibu_domain::org::{NamingScheme, Org, OrgType};
 use zhibu_domain::record::{Actor, ChangeHash, Collection, RecordRef, change_hash, genesis_hash};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
@@ -32,6 +32,9 @@ struct Device {
     last_proof: Millis,
 }
 
+/// A change in the log.
+pub(crate) type Logged = (RecordRef, Vec<u8>, ChangeHash);
+
 pub(crate) struct State {
     pub(crate) now: Millis,
     pub(crate) generation: Vec<u8>,
@@ -39,7 +42,7 @@ pub(crate) struct State {
     pub(crate) profile_version: u64,
     /// Most changes in one answer.
     pub(crate) page_changes: usize,
-    pub(crate) log: Vec<(RecordRef, Vec<u8>, ChangeHash)>,
+    pub(crate) log: Vec<Logged>,
     /// Every request as it came.
     pub(crate) requests: Vec<SyncRequest>,
     forbidden: Vec<(String, RefusalCode)>,
@@ -130,7 +133,12 @@ impl State {
             name: device.name.clone(),
             member: None,
             posts: Vec::new(),
-            orgs: Vec::new(),
+            orgs: vec![Org {
+                id: BRANCH,
+                parent: None,
+                org_type: OrgType::Branch,
+                name: "白桦嘎查党支部".to_owned(),
+            }],
             collections: self.collections.clone(),
         }
     }
@@ -311,7 +319,7 @@ impl State {
         collection: Collection,
         after: u64,
         position: u64,
-        new: &[(usize, &(RecordRef, Vec<u8>, ChangeHash))],
+        new: &[(usize, &Logged)],
     ) -> CollectionPage {
         let records: Vec<RecordRef> =
             new.iter().map(|(_, (record, ..))| *record).collect::<BTreeSet<_>>().into_iter().collect();
