@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use automerge::legacy::{ElementId, Key, ObjectId, OpId, OpType};
 use automerge::{ActorId, ScalarValue};
 
-use super::{Decoded, Operation};
+use super::{Decoded, MAX_ACTORS, MAX_EPOCHS, Operation};
 use crate::access::{self, Act, Author, Scene};
 use crate::command::Scalar;
-use crate::event::{PointsEvent, ReviewEvent, Status, fold};
+use crate::event::{PointsEvent, ReviewEvent, Status, fold, standing_events};
 use crate::ids::EntryId;
 use crate::record::shape::{Container, Edit, Holds, ValueShape, container_of_object, containers, read_entry};
 use crate::record::{Actor, ChangeHash, MAX_RECORD_BYTES, RecordKind, SlotPath, genesis_hash, scalar_from};
@@ -42,6 +42,7 @@ struct Written {
 /// A change of the record: how far each actor was when it was made, its own included.
 #[derive(Debug, Clone)]
 struct Node {
+    at: Point,
     clock: Vec<u64>,
     max_op: u64,
 }
@@ -57,8 +58,14 @@ pub struct Index {
     changes: HashMap<ChangeHash, Node>,
     keys: HashMap<String, Vec<Written>>,
     characters: HashMap<Op, Written>,
-    events: BTreeMap<EntryId, ReviewEvent>,
+    events: BTreeMap<EntryId, (Point, ReviewEvent)>,
+    status: Status,
     size_bytes: usize,
+}
+
+/// Whether somebody who had come this far had seen the point.
+fn knows(clock: &[u64], point: Point) -> bool {
+    clock.get(point.actor as usize).is_some_and(|seen| *seen >= point.sequence)
 }
 
 fn refuse<T>(code: RefusalCode, detail: impl Into<String>) -> Result<T, Refusal> {
@@ -73,7 +80,8 @@ impl Index {
     /// The index of an empty record: its genesis and nothing else.
     pub fn new(kind: RecordKind) -> Self {
         let genesis = ActorId::from(&[0u8; Actor::LEN][..]);
-        let node = Node { clock: vec![1], max_op: containers(kind).len() as u64 };
+        let at = Point { actor: 0, sequence: 1 };
+        let node = Node { at, clock: vec![1], max_op: containers(kind).len() as u64 };
         Self {
             kind,
             numbers: HashMap::from([(genesis.clone(), 0)]),
@@ -83,6 +91,7 @@ impl Index {
             keys: HashMap::new(),
             characters: HashMap::new(),
             events: BTreeMap::new(),
+            status: Status::Draft,
             size_bytes: 0,
         }
     }
@@ -99,7 +108,7 @@ impl Index {
 
     /// The status that the review events give; [`Status::Draft`] without any.
     pub fn status(&self) -> Status {
-        fold(&self.events).unwrap_or(Status::Draft)
+        self.status
     }
 
     /// Judges a change and takes it in. `None` for the author skips the rights (a change of the log).
@@ -126,9 +135,40 @@ impl Index {
         self.sequences[taken.at.actor as usize] = taken.at.sequence;
         self.keys.extend(taken.keys);
         self.characters.extend(taken.characters);
-        self.events.extend(taken.events);
+        self.events.extend(taken.said.map(|(entry, event)| (entry, (taken.at, event))));
+        self.status = taken.status;
         self.size_bytes += change.size_bytes;
-        self.changes.insert(change.hash, Node { clock: taken.clock, max_op: taken.max_op });
+        self.changes.insert(change.hash, Node { at: taken.at, clock: taken.clock, max_op: taken.max_op });
+    }
+
+    /// The number of an actor; the next free one for a newcomer, if there is room for him.
+    fn number_of(&self, id: &ActorId, actor: Actor) -> Result<u16, Refusal> {
+        if let Some(known) = self.numbers.get(id) {
+            return Ok(*known);
+        }
+        let same_device = |other: &&ActorId| other.to_bytes().starts_with(actor.device.bytes());
+        let full =
+            self.actors.len() >= MAX_ACTORS || self.actors.iter().filter(same_device).count() >= MAX_EPOCHS;
+        if full { refuse(RecordFull, "too many devices or epochs") } else { Ok(self.actors.len() as u16) }
+    }
+
+    /// The changes that another depends on: known, each once, and none implied by another but the author's own
+    /// last, which Automerge always names.
+    fn dependencies(&self, named: &[automerge::ChangeHash], author: u16) -> Result<Vec<&Node>, Refusal> {
+        if named.is_empty() {
+            return refuse(MissingDependency, "not even the genesis");
+        }
+        let node = |hash: &automerge::ChangeHash| {
+            let missing = || Refusal::new(MissingDependency, hash.to_string());
+            self.changes.get(&ChangeHash(hash.0)).ok_or_else(missing)
+        };
+        let nodes = named.iter().map(node).collect::<Result<Vec<_>, _>>()?;
+        let implied = |at: Point| nodes.iter().filter(|other| knows(&other.clock, at)).count() > 1;
+        let repeated = !named.is_sorted_by(|a, b| a < b);
+        if repeated || nodes.iter().any(|node| node.at.actor != author && implied(node.at)) {
+            return refuse(NotCanonical, "a dependency that another one implies");
+        }
+        Ok(nodes)
     }
 
     fn op(&self, id: &OpId) -> Option<Op> {
@@ -143,7 +183,8 @@ struct Taken {
     max_op: u64,
     keys: HashMap<String, Vec<Written>>,
     characters: HashMap<Op, Written>,
-    events: BTreeMap<EntryId, ReviewEvent>,
+    said: Option<(EntryId, ReviewEvent)>,
+    status: Status,
 }
 
 /// A change while its operations are judged: the index below, its own effects above.
@@ -157,7 +198,8 @@ struct Draft<'a> {
     max_op: u64,
     keys: HashMap<String, Vec<Written>>,
     characters: HashMap<Op, Written>,
-    events: BTreeMap<EntryId, ReviewEvent>,
+    /// The one review event that a change may bring.
+    said: Option<(EntryId, ReviewEvent)>,
     status: Status,
 }
 
@@ -165,27 +207,18 @@ impl<'a> Draft<'a> {
     /// Checks the change as a whole: author, dependencies, sequence, first operation, size.
     fn begin(index: &'a Index, change: &Decoded, author: Option<&Author>) -> Result<Self, Refusal> {
         let header = &change.change;
-        let actor = Actor::from_bytes(header.actor_id.to_bytes()).filter(|actor| actor.epoch > 0);
-        if actor.is_none_or(|actor| author.is_some_and(|author| author.device != actor.device)) {
+        let actor = Actor::from_bytes(header.actor_id.to_bytes())
+            .filter(|actor| actor.epoch > 0 && author.is_none_or(|author| author.device == actor.device));
+        let Some(actor) = actor else {
             return refuse(WrongActor, "the actor is not the signed author's device");
-        }
+        };
         if index.size_bytes + change.size_bytes > MAX_RECORD_BYTES {
             return refuse(RecordFull, format!("{} bytes", index.size_bytes + change.size_bytes));
         }
-        let number = index.numbers.get(&header.actor_id).copied();
-        let number = match number.or(u16::try_from(index.actors.len()).ok()) {
-            Some(number) => number,
-            None => return refuse(RecordFull, "too many devices"),
-        };
+        let number = index.number_of(&header.actor_id, actor)?;
         let mut clock = vec![0; index.actors.len().max(number as usize + 1)];
         let mut max_dep = 0;
-        if header.deps.is_empty() {
-            return refuse(MissingDependency, "not even the genesis");
-        }
-        for dependency in &header.deps {
-            let Some(node) = index.changes.get(&ChangeHash(dependency.0)) else {
-                return refuse(MissingDependency, dependency.to_string());
-            };
+        for node in index.dependencies(&header.deps, number)? {
             clock.iter_mut().zip(&node.clock).for_each(|(mine, theirs)| *mine = (*mine).max(*theirs));
             max_dep = max_dep.max(node.max_op);
         }
@@ -206,8 +239,8 @@ impl<'a> Draft<'a> {
             max_op: max_dep + header.operations.len() as u64,
             keys: HashMap::new(),
             characters: HashMap::new(),
-            events: BTreeMap::new(),
-            status: index.status(),
+            said: None,
+            status: index.status,
         })
     }
 
@@ -218,7 +251,8 @@ impl<'a> Draft<'a> {
             max_op: self.max_op,
             keys: self.keys,
             characters: self.characters,
-            events: self.events,
+            said: self.said,
+            status: self.status,
         }
     }
 
@@ -267,20 +301,23 @@ impl<'a> Draft<'a> {
         if operation.insert {
             return refuse_at(ForbiddenAction, slot);
         }
-        let act = match &value {
-            Some(None) => return refuse_at(WrongValue, slot),
-            Some(Some(value)) => self.entry_act(meaning.value, meaning.entry, value, slot)?,
-            None => None,
-        };
         let path = slot.to_string();
         let mut written = self.written(&path).to_vec();
         if container.edit == Edit::Once && !written.is_empty() {
             return refuse_at(AlreadyWritten, slot);
         }
+        let act = match &value {
+            Some(None) => return refuse_at(WrongValue, slot),
+            Some(Some(value)) => self.entry_act(meaning.value, value, slot)?,
+            None => None,
+        };
         self.supersede(&mut written, operation, value.is_none(), slot)?;
         if value.is_some() {
             written.push(Written { op: id, at: self.at, superseded: Vec::new() });
         }
+        // What this change wrote and superseded itself, nobody ever sees; kept, a long change would be judged in
+        // quadratic time.
+        written.retain(|old| old.at != self.at || old.superseded.is_empty());
         self.right(act.unwrap_or(Act::Write(container.name, meaning.member)), slot, judged)?;
         self.note(meaning.entry, value.flatten(), meaning.value);
         self.keys.insert(path, written);
@@ -362,7 +399,6 @@ impl<'a> Draft<'a> {
     fn entry_act(
         &self,
         shape: ValueShape,
-        entry: Option<EntryId>,
         value: &Scalar,
         slot: SlotPath<'_>,
     ) -> Result<Option<Act>, Refusal> {
@@ -371,8 +407,10 @@ impl<'a> Draft<'a> {
             ValueShape::ReviewEvent => {
                 let event: ReviewEvent =
                     read_entry(bytes).ok_or_else(|| Refusal::new(WrongValue, "event"))?;
-                let known = |id: &EntryId| self.index.events.contains_key(id) || self.events.contains_key(id);
-                match event.supersedes.iter().all(|id| known(id) && Some(*id) != entry) {
+                if self.said.is_some() {
+                    return refuse_at(WrongStep, slot);
+                }
+                match event.supersedes == standing_events(&self.events_seen()) {
                     true => Ok(Some(Act::Review(event.verb))),
                     false => refuse_at(WrongValue, slot),
                 }
@@ -381,9 +419,9 @@ impl<'a> Draft<'a> {
                 let event: PointsEvent =
                     read_entry(bytes).ok_or_else(|| Refusal::new(WrongValue, "event"))?;
                 let claim = SlotPath { container: "entries", key: &event.entry.to_string() }.to_string();
-                match self.written(&claim).is_empty() {
-                    false => Ok(Some(Act::Judge(event.verb))),
-                    true => refuse_at(WrongValue, slot),
+                match self.written(&claim).iter().any(|claim| self.stands(claim)) {
+                    true => Ok(Some(Act::Judge(event.verb))),
+                    false => refuse_at(WrongValue, slot),
                 }
             }
             _ => Ok(None),
@@ -392,11 +430,16 @@ impl<'a> Draft<'a> {
 
     fn note(&mut self, entry: Option<EntryId>, value: Option<Scalar>, shape: ValueShape) {
         if let (ValueShape::ReviewEvent, Some(entry), Some(Scalar::Bytes(bytes))) = (shape, entry, value) {
-            self.events.extend(read_entry(&bytes).map(|event| (entry, event)));
-            let mut events = self.index.events.clone();
-            events.extend(self.events.clone());
-            self.status = fold(&events).unwrap_or(Status::Draft);
+            self.said = read_entry(&bytes).map(|event| (entry, event));
+            let events = self.index.events.iter().map(|(entry, (_, event))| (*entry, event.clone()));
+            self.status = fold(&events.chain(self.said.clone()).collect()).unwrap_or(Status::Draft);
         }
+    }
+
+    /// The review events that the author of the change knew.
+    fn events_seen(&self) -> BTreeMap<EntryId, ReviewEvent> {
+        let seen = self.index.events.iter().filter(|(_, (at, _))| self.saw(*at));
+        seen.map(|(entry, (_, event))| (*entry, event.clone())).collect()
     }
 
     fn right(
@@ -427,7 +470,7 @@ impl<'a> Draft<'a> {
 
     /// Whether the change was made knowing that point.
     fn saw(&self, point: Point) -> bool {
-        self.clock.get(point.actor as usize).is_some_and(|seen| *seen >= point.sequence)
+        knows(&self.clock, point)
     }
 
     /// Whether a value stood there for the author of the change.

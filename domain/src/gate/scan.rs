@@ -6,13 +6,17 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{MAGIC, MAX_CHANGE_BYTES, MAX_OPERATIONS};
+use super::{MAGIC, MAX_ACTORS, MAX_CHANGE_BYTES, MAX_OPERATIONS};
 use crate::record::Actor;
 use crate::refusal::RefusalCode;
 use crate::wire::Refusal;
 
-const MAX_DEPENDENCIES: u64 = 64;
-const MAX_OTHER_ACTORS: u64 = 64;
+/// The longest key of a record is an id, a dot and a code: 77 bytes. One long key in a run would be copied for
+/// each operation of the run.
+const MAX_KEY_BYTES: usize = 128;
+/// A clock further from 1970 than 34,000 years. Times are stored as differences, and the difference of two far
+/// ends overflows.
+const MAX_SECONDS: u64 = 1 << 40;
 /// Operation counters stay far below the 2^32 at which Automerge panics.
 const MAX_COUNTER: i64 = 1 << 31;
 
@@ -66,7 +70,7 @@ pub(super) fn scan(bytes: &[u8]) -> Scan<()> {
 }
 
 fn scan_body(mut body: Cursor<'_>) -> Scan<()> {
-    for _ in 0..body.bounded(MAX_DEPENDENCIES, "dependencies")? {
+    for _ in 0..body.bounded(MAX_ACTORS as u64, "dependencies")? {
         body.take(32)?;
     }
     body.actor()?;
@@ -75,11 +79,13 @@ fn scan_body(mut body: Cursor<'_>) -> Scan<()> {
     if sequence == 0 || start == 0 || sequence >= MAX_COUNTER as u64 || start >= MAX_COUNTER as u64 {
         return malformed("sequence or first operation out of range");
     }
-    body.signed()?; // the author's clock: any
+    if body.signed()?.unsigned_abs() > MAX_SECONDS {
+        return malformed("a clock beyond any calendar");
+    }
     if body.unsigned()? != 0 {
         return malformed("a message");
     }
-    for _ in 0..body.bounded(MAX_OTHER_ACTORS, "actors")? {
+    for _ in 0..body.bounded(MAX_ACTORS as u64, "actors")? {
         body.actor()?;
     }
     scan_columns(body)
@@ -140,7 +146,10 @@ impl Rows {
             column::OBJECT_ACTOR | column::KEY_ACTOR | column::OBJECT_COUNTER => {
                 bytes.run_lengths(Cursor::unsigned, |_, v| in_range(v as i64))?
             }
-            column::KEY_TEXT => bytes.run_lengths(Cursor::text, |_, _| Ok(()))?,
+            column::KEY_TEXT => bytes.run_lengths(Cursor::text, |_, key| match key.len() {
+                ..=MAX_KEY_BYTES => Ok(()),
+                length => Err(Refusal::new(RefusalCode::TooLarge, format!("a key of {length} bytes"))),
+            })?,
             column::KEY_COUNTER => bytes.deltas()?,
             column::INSERT => bytes.booleans()?,
             column::ACTION => {
