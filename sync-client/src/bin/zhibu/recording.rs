@@ -75,7 +75,7 @@ pub(crate) async fn roll(session: &Session, roll: Roll) -> Result<(), Fault> {
 }
 
 fn read_mark(text: &str) -> Result<(&str, Option<Attendance>), Fault> {
-    let known = Attendance::ALL.map(Attendance::as_str).join("、");
+    let known = Attendance::ALL.iter().map(|state| state.as_str()).collect::<Vec<_>>().join("、");
     let wrong = || Fault::Typed(format!("“{text}”看不懂，请写成 序号=状态，状态可以是：{known}。"));
     let (member, state) = text.split_once('=').ok_or_else(wrong)?;
     match state {
