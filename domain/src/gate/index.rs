@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use automerge::legacy::{ElementId, Key, ObjectId, OpId, OpType};
 use automerge::{ActorId, ScalarValue};
 
-use super::{Decoded, MAX_ACTORS, MAX_EPOCHS, Operation};
+use super::{Decoded, MAX_ACTORS, MAX_EPOCHS, MAX_RECORD_OPERATIONS, Operation};
 use crate::access::{self, Act, Author, Scene};
 use crate::command::Scalar;
 use crate::event::{PointsEvent, ReviewEvent, Status, fold, standing_events};
@@ -61,6 +61,7 @@ pub struct Index {
     events: BTreeMap<EntryId, (Point, ReviewEvent)>,
     status: Status,
     size_bytes: usize,
+    operations: usize,
 }
 
 /// Whether somebody who had come this far had seen the point.
@@ -93,6 +94,7 @@ impl Index {
             events: BTreeMap::new(),
             status: Status::Draft,
             size_bytes: 0,
+            operations: 0,
         }
     }
 
@@ -138,6 +140,7 @@ impl Index {
         self.events.extend(taken.said.map(|(entry, event)| (entry, (taken.at, event))));
         self.status = taken.status;
         self.size_bytes += change.size_bytes;
+        self.operations += change.change.operations.len();
         self.changes.insert(change.hash, Node { at: taken.at, clock: taken.clock, max_op: taken.max_op });
     }
 
@@ -214,6 +217,9 @@ impl<'a> Draft<'a> {
         };
         if index.size_bytes + change.size_bytes > MAX_RECORD_BYTES {
             return refuse(RecordFull, format!("{} bytes", index.size_bytes + change.size_bytes));
+        }
+        if index.operations + header.operations.len() > MAX_RECORD_OPERATIONS {
+            return refuse(RecordFull, "too many operations");
         }
         let number = index.number_of(&header.actor_id, actor)?;
         let mut clock = vec![0; index.actors.len().max(number as usize + 1)];

@@ -81,7 +81,7 @@ fn an_actor_that_nothing_needs() {
 
 #[test]
 fn an_actor_index_out_of_range() {
-    bent(|raw| *column_of(raw, column::OBJECT_ACTOR) = run(1, &unsigned(40)), RefusalCode::NotCanonical);
+    bent(|raw| *column_of(raw, column::OBJECT_ACTOR) = run(1, &unsigned(40)), RefusalCode::MalformedChange);
 }
 
 #[test]
