@@ -73,3 +73,17 @@ fn a_meeting_written_by_two_phones_passes() {
     assert_eq!(again.change_count(), log.len() as u64);
     assert!(admit(&mut again, &decode(&log[3]).unwrap(), &author(1), &scene).is_err());
 }
+
+/// A change does not name its record: the same words, first said by one device in two records within one second, are
+/// the same bytes. Who stores changes must keep them by record and hash.
+#[test]
+fn one_change_may_belong_to_two_records() {
+    let branch = OrgId(natural(&[b"branch"]));
+    let title = Command::SetAbout(vec![(AboutField::Title, Some("主题党日".into()))]);
+    let actor = Actor { device: DeviceId::from_bytes([1; 16]), epoch: 1 };
+    let written = [b"march", b"april"].map(|name| {
+        let mut record = Record::new(RecordRef::activity(branch, 2026, RecordId(natural(&[name]))));
+        record.execute(&title, Stamp { actor, now: Millis(1_795_000_000_000) }).unwrap().unwrap()
+    });
+    assert_eq!(written[0], written[1]);
+}
