@@ -5,9 +5,9 @@
 //! 1.4). So each operation of each change is judged here before Automerge applies any of it, cheap and bounded
 //! first:
 //!
-//! 1. [`scan`]: sizes, checksum, columns, without allocating;
+//! 1. `scan`: sizes, checksum, columns, without allocating;
 //! 2. decoding inside `catch_unwind`, and canonical: encoded again it has the same name;
-//! 3. [`index`]: actor, sequence, dependencies, first operation; then for each operation its object, key, value,
+//! 3. `index`: actor, sequence, dependencies, first operation; then for each operation its object, key, value,
 //!    and that its predecessors are exactly what its author could see;
 //! 4. [`crate::access`]: the author's right to do this, in the record's status.
 //!
