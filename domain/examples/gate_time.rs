@@ -46,7 +46,7 @@ fn command(nth: usize, text: &str) -> Command {
     match nth % 20 {
         0 => Command::Review {
             event: EntryId(natural(&[b"event", &nth.to_be_bytes()])),
-            verb: if nth % 40 == 0 { Verb::Submitted } else { Verb::Returned },
+            verb: if nth.is_multiple_of(40) { Verb::Submitted } else { Verb::Returned },
             slot: None,
             comment: Some("请补充地点。".into()),
             reason: None,

@@ -82,6 +82,9 @@ use Hand::{Admin, Desk, GroupLeader, OwnMember, Reviewer, Secretary, Township};
 use RecordKind::{Activity, Points, Roster, RuleBook};
 use What::{Container, Judge, Review};
 
+/// A return and a redo may be said without signal by two people: both stand, and the fold decides.
+const REVIEWED: &[Status] = &[Status::Submitted, Status::Filed, Status::Returned, Status::RedoRequired];
+
 /// The whole of it. A place without a row is written by nobody.
 const TABLE: &[Row] = &[
     Row(Activity, Container("about"), &[Desk], When::Open),
@@ -95,18 +98,8 @@ const TABLE: &[Row] = &[
     Row(Activity, Container("amendments"), &[Desk], When::Filed),
     Row(Activity, Review(Verb::Submitted), &[Secretary], When::Open),
     Row(Activity, Review(Verb::Filed), &[Township, Reviewer], When::In(&[Status::Submitted])),
-    Row(
-        Activity,
-        Review(Verb::Returned),
-        &[Township, Reviewer],
-        When::In(&[Status::Submitted, Status::Filed]),
-    ),
-    Row(
-        Activity,
-        Review(Verb::RedoRequired),
-        &[Township, Reviewer],
-        When::In(&[Status::Submitted, Status::Filed]),
-    ),
+    Row(Activity, Review(Verb::Returned), &[Township, Reviewer], When::In(REVIEWED)),
+    Row(Activity, Review(Verb::RedoRequired), &[Township, Reviewer], When::In(REVIEWED)),
     Row(Activity, Review(Verb::Reopened), &[Township, Reviewer], When::In(&[Status::Filed, Status::Voided])),
     Row(Activity, Review(Verb::Voided), &[Secretary, Township, Reviewer], When::Open),
     Row(Points, Container("entries"), &[Desk, OwnMember], When::Always),

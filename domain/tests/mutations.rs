@@ -28,6 +28,7 @@ use corpus::Station;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use support::{Cast, Receipt};
+use zhibu_domain::access::Author;
 use zhibu_domain::gate::{Index, decode, replay};
 use zhibu_domain::refusal::RefusalCode;
 
@@ -67,7 +68,7 @@ enum Outcome {
     Accepted,
 }
 
-fn judge(station: &Station<'_>, mutant: &[u8]) -> Outcome {
+fn judge(station: &Station<'_>, author: &Author, mutant: &[u8]) -> Outcome {
     if mutant == station.change {
         return Outcome::Same;
     }
@@ -81,7 +82,7 @@ fn judge(station: &Station<'_>, mutant: &[u8]) -> Outcome {
         Ok(_) => {}
     }
     let mut after = station.before.clone();
-    match after.receive(&station.author, mutant) {
+    match after.receive(author, mutant) {
         Ok(receipt) => assert_eq!(receipt, Receipt::Stored),
         Err(refusal) => {
             let untouched = (after.index.change_count(), after.index.status());
@@ -90,13 +91,13 @@ fn judge(station: &Station<'_>, mutant: &[u8]) -> Outcome {
             return Outcome::Refused(refusal.code);
         }
     }
-    harmless(station, &mut after)
+    harmless(station, author, &mut after)
 }
 
 /// Everything that must hold of an accepted mutant.
-fn harmless(station: &Station<'_>, after: &mut support::Server<'_>) -> Outcome {
+fn harmless(station: &Station<'_>, author: &Author, after: &mut support::Server<'_>) -> Outcome {
     let changed = oracle::changed(&station.before.record, &after.record);
-    oracle::allows(station, &changed);
+    oracle::allows(station, author, &changed);
     let saved = after.record.save().unwrap();
     let loaded = automerge::Automerge::load(&saved).expect("a saved record loads");
     let heads: Vec<_> = loaded.get_heads().into_iter().map(|hash| hash.0).collect();
@@ -116,11 +117,22 @@ fn harmless(station: &Station<'_>, after: &mut support::Server<'_>) -> Outcome {
     if changed.is_empty() { Outcome::NoOp } else { Outcome::Accepted }
 }
 
-fn mutant(station: &Station<'_>, stations: &[Station<'_>], rng: &mut StdRng) -> Option<Vec<u8>> {
-    if rng.random_bool(0.6) {
-        quietly(|| structure::bend(station, stations, rng)).ok()
-    } else {
-        Some(bytes::bend(station, stations, rng))
+/// Who sends it, and the mutant; nothing where Automerge's encoder would not write it.
+fn mutant(
+    cast: &Cast,
+    station: &Station<'_>,
+    all: &[Station<'_>],
+    rng: &mut StdRng,
+) -> Option<(Author, Vec<u8>)> {
+    let own = station.author.clone();
+    match rng.random_range(0..10) {
+        0..4 => quietly(|| structure::bend(station, all, rng)).ok().map(|bytes| (own, bytes)),
+        4..7 => {
+            let phone = station.before.phone(corpus::anybody(cast, rng.random_range(0..9)));
+            let bytes = quietly(|| structure::transplant(&phone, station, all, rng)).ok()?;
+            Some((phone.author, bytes))
+        }
+        _ => Some((own, bytes::bend(station, all, rng))),
     }
 }
 
@@ -139,11 +151,11 @@ fn mutants_are_refused_or_harmless() {
     for seed in first..first + count {
         let mut rng = StdRng::seed_from_u64(seed);
         let station = &stations[rng.random_range(0..stations.len())];
-        let Some(mutant) = mutant(station, &stations, &mut rng) else {
+        let Some((author, mutant)) = mutant(&cast, station, &stations, &mut rng) else {
             *outcomes.entry(Outcome::Unencodable).or_default() += 1;
             continue;
         };
-        let outcome = catch_unwind(AssertUnwindSafe(|| judge(station, &mutant)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| judge(station, &author, &mutant)));
         let outcome = outcome.unwrap_or_else(|_| panic!("ZHIBU_MUTATION_SEED={seed} ZHIBU_MUTATIONS=1"));
         *outcomes.entry(outcome).or_default() += 1;
     }
@@ -163,6 +175,8 @@ fn mutants_are_refused_or_harmless() {
         began.elapsed().as_secs_f64(),
     );
     eprintln!("{outcomes:?}");
+    let broke = of(|outcome| *outcome == Outcome::DecoderBroke);
+    assert_eq!(broke, 0, "the scan let through what breaks the decoder");
     if count >= 1_000 {
         assert!(refused > count / 2 && accepted > count / 200, "the mutator bends too much or too little");
     }

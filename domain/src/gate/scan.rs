@@ -89,11 +89,11 @@ fn scan_body(mut body: Cursor<'_>) -> Scan<()> {
     for _ in 0..others {
         body.actor()?;
     }
-    scan_columns(body, others)
+    scan_columns(body, others + 1)
 }
 
 /// The column table, then the columns themselves, to the last byte.
-fn scan_columns(mut body: Cursor<'_>, others: u64) -> Scan<()> {
+fn scan_columns(mut body: Cursor<'_>, actors: u64) -> Scan<()> {
     let count = body.bounded(16, "columns")? as usize;
     let mut table = [(0u64, 0u64); 16];
     let mut last = None;
@@ -105,7 +105,7 @@ fn scan_columns(mut body: Cursor<'_>, others: u64) -> Scan<()> {
         last = Some(entry.0);
     }
     let mut operations = None;
-    let mut rows = Rows { others, ..Rows::default() };
+    let mut rows = Rows { actors, ..Rows::default() };
     for (specification, length) in &table[..count] {
         let bytes = body.take(usize::try_from(*length).unwrap_or(usize::MAX))?;
         let found = rows.column(*specification, Cursor { rest: bytes })?;
@@ -129,8 +129,8 @@ fn scan_columns(mut body: Cursor<'_>, others: u64) -> Scan<()> {
 /// What the columns announce.
 #[derive(Default)]
 struct Rows {
-    /// Actors beside the author; an index names him (0) or one of these.
-    others: u64,
+    /// The actors that the change names: an index beyond them makes Automerge panic.
+    actors: u64,
     /// Rows of the longest per-operation column.
     longest: u64,
     /// Sum of the predecessor counts.
@@ -142,17 +142,11 @@ struct Rows {
 }
 
 impl Rows {
-    fn actor(&self, index: u64) -> Scan<()> {
-        if index <= self.others { Ok(()) } else { malformed("an actor that is not in the table") }
-    }
-
     /// Walks one column; answers how many rows it has.
     fn column(&mut self, specification: u64, bytes: Cursor<'_>) -> Scan<u64> {
         let mut announced = 0u64;
         let rows = match specification {
-            column::OBJECT_ACTOR | column::KEY_ACTOR => {
-                bytes.run_lengths(Cursor::unsigned, |_, at| self.actor(at))?
-            }
+            column::OBJECT_ACTOR | column::KEY_ACTOR => bytes.actors(self.actors)?,
             column::OBJECT_COUNTER => bytes.run_lengths(Cursor::unsigned, |_, v| in_range(v as i64))?,
             column::KEY_TEXT => bytes.run_lengths(Cursor::text, |_, key| match key.len() {
                 ..=MAX_KEY_BYTES => Ok(()),
@@ -185,9 +179,7 @@ impl Rows {
             })?,
             column::PREDECESSOR_ACTOR | column::PREDECESSOR_COUNTER => {
                 let rows = match specification {
-                    column::PREDECESSOR_ACTOR => {
-                        bytes.run_lengths(Cursor::unsigned, |_, at| self.actor(at))?
-                    }
+                    column::PREDECESSOR_ACTOR => bytes.actors(self.actors)?,
                     _ => bytes.deltas()?,
                 };
                 self.predecessor_rows = self.predecessor_rows.max(rows);
@@ -311,6 +303,14 @@ impl<'a> Cursor<'a> {
             }
         }
         Ok(rows)
+    }
+
+    /// Walks a column of indexes into the table of actors.
+    fn actors(self, known: u64) -> Scan<u64> {
+        self.run_lengths(Cursor::unsigned, |_, index| match index < known {
+            true => Ok(()),
+            false => malformed("an actor that the change does not name"),
+        })
     }
 
     /// Walks a delta column; the running value stays in range. Within a run it moves in one direction, so the

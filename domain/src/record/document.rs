@@ -1,5 +1,6 @@
 //! A record in memory: its reference and its Automerge document.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use automerge::transaction::CommitOptions;
@@ -94,15 +95,18 @@ impl Record {
     }
 
     fn apply_all(&mut self, changes: Vec<Change>) -> Result<(), RecordFault> {
-        let names: Vec<_> = changes.iter().map(Change::hash).collect();
+        let names: HashSet<_> = changes.iter().map(Change::hash).collect();
+        // Automerge queues a change whose dependency is missing, says nothing, and applies it unasked when the
+        // dependency comes (automerge.md 1).
+        let there = |hash: &automerge::ChangeHash| {
+            names.contains(hash) || self.document.get_change_by_hash(hash).is_some()
+        };
+        if !changes.iter().flat_map(Change::deps).all(there) {
+            return Err(RecordFault::Incomplete);
+        }
         catch_unwind(AssertUnwindSafe(|| self.document.apply_changes(changes)))
             .map_err(|_| RecordFault::Broken)?
-            .map_err(|error| RecordFault::Unreadable(error.to_string()))?;
-        // Automerge queues a change whose dependency is missing and says nothing (automerge.md 1).
-        match names.iter().all(|hash| self.document.get_change_by_hash(hash).is_some()) {
-            true => Ok(()),
-            false => Err(RecordFault::Incomplete),
-        }
+            .map_err(|error| RecordFault::Unreadable(error.to_string()))
     }
 
     /// Executes a command as one change; `None` when it would change nothing.
@@ -361,7 +365,9 @@ mod tests {
         assert_eq!(again.save().unwrap(), record.save().unwrap());
         assert_eq!(again.change_count(), 2);
         assert!(log.iter().all(|change| change_hash(&change.bytes) == Some(change.hash)));
-        let late = Record::from_changes(*record.reference(), [&log[1].bytes]);
-        assert_eq!(late.unwrap_err(), RecordFault::Incomplete);
+        let mut late = activity();
+        assert_eq!(late.apply(&log[1].bytes), Err(RecordFault::Incomplete));
+        late.apply(&log[0].bytes).unwrap();
+        assert_eq!(late.change_count(), 1, "what was refused does not come in later by itself");
     }
 }

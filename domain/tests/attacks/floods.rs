@@ -1,14 +1,14 @@
 //! Many changes, or many operations, each of which could be honest: they must not stop the others' work.
 
 use automerge::ScalarValue;
-use automerge::legacy::{OpId, OpType};
+use automerge::legacy::{ElementId, OpId, OpType};
 use zhibu_domain::event::{ReviewEvent, Verb};
-use zhibu_domain::gate::MAX_CHANGE_BYTES;
+use zhibu_domain::gate::{MAX_CHANGE_BYTES, MAX_RECORD_OPERATIONS};
 use zhibu_domain::record::{CommandFault, Stamp};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
 
-use crate::support::craft::{ATTENDANCE, EVENTS, blank, forge, op, put};
+use crate::support::craft::{ATTENDANCE, EVENTS, blank, forge, insert, op, put};
 use crate::support::{Cast, Phone, Server, entry, mark, member, minutes, review, title};
 use crate::{activity, refused};
 
@@ -109,6 +109,27 @@ fn events_of_many_epochs_can_still_be_answered() {
         }
     }
     server.accept(&cast.officer(), &review(1_000, Verb::Returned));
+}
+
+/// The recorder fills the minutes with letters, a byte each: the record is full long before the memory is.
+#[test]
+fn characters_without_end() {
+    let cast = Cast::new();
+    let mut server = activity(&cast);
+    let mut phone = server.phone(cast.recorder());
+    let mut stored = 0;
+    let code = loop {
+        let letters = (0..20_000).map(|_| insert(ElementId::Head, "a")).collect();
+        let change = forge(&phone, letters);
+        match server.receive(&phone.author, &change) {
+            Ok(_) => stored += 20_000,
+            Err(refusal) => break refusal.code,
+        }
+        phone.hear(&change);
+    };
+    assert_eq!(code, RefusalCode::RecordFull);
+    assert!((100_000..=MAX_RECORD_OPERATIONS).contains(&stored));
+    server.accept(&cast.secretary(), &title("党课"));
 }
 
 /// What is put and deleted again within one change leaves nothing behind.

@@ -4,8 +4,8 @@ use automerge::ScalarValue;
 use automerge::legacy::ElementId;
 use zhibu_domain::refusal::RefusalCode;
 
-use crate::support::craft::{ABOUT, AMENDMENTS, ATTENDANCE, forge, insert, put};
-use crate::support::{Cast, entry, member};
+use crate::support::craft::{ABOUT, AMENDMENTS, ATTENDANCE, encode, expand, forge, insert, put};
+use crate::support::{Cast, Server, claim, entry, member};
 use crate::{activity, refused, secretary, server_secretary};
 
 fn wrong(container: u64, key: &str, value: impl Into<ScalarValue>) {
@@ -93,6 +93,24 @@ fn an_amendment_with_a_tail() {
     let attack =
         forge(&phone, vec![put(AMENDMENTS, &entry(8).to_string(), ScalarValue::Bytes(bytes), vec![])]);
     refused(&mut server, &phone.author, &attack, RefusalCode::WrongValue);
+}
+
+/// A reader skips what it does not know: free text about a person would lie in the record, seen by nobody.
+#[test]
+fn a_claim_with_a_hidden_field() {
+    let cast = Cast::new();
+    let mut server = Server::new(&cast, cast.ledger(9));
+    let honest = server.phone(cast.member(9)).write(&claim(1));
+    let mut change = expand(&honest);
+    let automerge::legacy::OpType::Put(ScalarValue::Bytes(bytes)) = &mut change.operations[0].action else {
+        panic!("a claim is bytes");
+    };
+    assert_eq!(bytes[0], 0xa4, "a map of four");
+    bytes[0] = 0xa5;
+    bytes.push(9);
+    bytes.extend(minicbor::to_vec("他家的事").unwrap());
+    refused(&mut server, &cast.member(9), &encode(&change), RefusalCode::WrongValue);
+    server.receive(&cast.member(9), &honest).unwrap();
 }
 
 fn character(value: impl Into<ScalarValue>) {

@@ -178,6 +178,21 @@ fn roster(cast: &Cast) -> Vec<Station<'_>> {
     story.stations
 }
 
+/// One of the cast.
+pub(crate) fn anybody(cast: &Cast, number: u8) -> Author {
+    match number {
+        0 => cast.secretary(),
+        1 => cast.recorder(),
+        2 => cast.leader(),
+        3 => cast.officer(),
+        4 => cast.reviewer(),
+        5 => cast.admin(),
+        6 => cast.neighbour_secretary(),
+        7 => cast.member(9),
+        _ => cast.member(10),
+    }
+}
+
 /// Something honest that can be done next, whatever the record's state.
 pub(crate) fn next_honest(server: &Server<'_>) -> (Author, Command) {
     let cast = Cast::new();

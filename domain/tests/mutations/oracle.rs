@@ -8,7 +8,8 @@ use zhibu_domain::org::Role;
 use zhibu_domain::record::{Record, RecordKind};
 
 use crate::corpus::Station;
-use crate::support::member;
+use crate::support::Cast;
+use zhibu_domain::access::Author;
 
 const CONTAINERS: &[&str] = &[
     "about",
@@ -49,23 +50,29 @@ pub(crate) fn changed(before: &Record, after: &Record) -> Vec<(String, String)> 
 }
 
 /// Asserts that the author may have changed these places.
-pub(crate) fn allows(station: &Station<'_>, changed: &[(String, String)]) {
-    let role = station.author.posts[0].role;
+pub(crate) fn allows(station: &Station<'_>, author: &Author, changed: &[(String, String)]) {
+    let role = author.posts[0].role;
     let reference = station.before.record.reference();
     let open = station.before.index.status().is_open();
-    let own = station.author.member.map(|own| own.to_string()).unwrap_or_default();
+    let own = author.member.map(|own| own.to_string()).unwrap_or_default();
+    let subject = reference.subject().map(|member| member.to_string()).unwrap_or_default();
+    let in_branch = author.posts[0].org != Cast::new().neighbour;
+    let desk = in_branch && matches!(role, Role::BranchSecretary | Role::BranchRecorder);
+    let staff = matches!(role, Role::TownshipOfficer | Role::DistrictReviewer | Role::DistrictAdmin);
     for (container, key) in changed {
-        let staff = matches!(role, Role::TownshipOfficer | Role::DistrictReviewer | Role::DistrictAdmin);
         let allowed = match (reference.kind, container.as_str()) {
             (RecordKind::Activity, "events") => staff || (role == Role::BranchSecretary && open),
-            (RecordKind::Activity, "amendments") => !staff && role != Role::Member && !open,
-            (RecordKind::Activity, "attendance") if role == Role::Member => *key == own && open,
-            (RecordKind::Activity, _) => matches!(role, Role::BranchSecretary | Role::BranchRecorder) && open,
-            (RecordKind::Points, "entries") => {
-                role != Role::Member || reference.subject() == station.author.member
+            (RecordKind::Activity, "amendments") => desk && !open,
+            (RecordKind::Activity, "attendance") => open && (desk || (in_branch && *key == own)),
+            (RecordKind::Activity, _) => desk && open,
+            (RecordKind::Points, "entries") => desk || (in_branch && own == subject),
+            (RecordKind::Points, "events") => {
+                let speaks = desk || role == Role::GroupLeader || own == subject;
+                (in_branch && speaks) || role == Role::TownshipOfficer
             }
-            (RecordKind::Points, "events") => role != Role::Member || own == member(9).to_string(),
-            (RecordKind::Roster, _) => matches!(role, Role::BranchSecretary | Role::TownshipOfficer),
+            (RecordKind::Roster, _) => {
+                in_branch && matches!(role, Role::BranchSecretary | Role::TownshipOfficer)
+            }
             _ => false,
         };
         assert!(allowed, "{role} changed {container}.{key}");

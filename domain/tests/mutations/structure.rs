@@ -7,8 +7,8 @@ use rand::rngs::StdRng;
 use zhibu_domain::record::Actor;
 
 use crate::corpus::Station;
-use crate::support::craft::{encode, expand};
-use crate::support::{entry, member};
+use crate::support::craft::{blank, encode, expand};
+use crate::support::{Phone, entry, member};
 
 /// What a mutation may pick from: the record's own past, and another change.
 struct Pool {
@@ -16,19 +16,39 @@ struct Pool {
     other: ExpandedChange,
 }
 
+fn pool(station: &Station<'_>, stations: &[Station<'_>], rng: &mut StdRng) -> Pool {
+    let log = &station.before.log;
+    let past = (0..8.min(log.len())).map(|_| expand(&log[rng.random_range(0..log.len())])).collect();
+    Pool { past, other: expand(&stations[rng.random_range(0..stations.len())].change) }
+}
+
 /// The station's change with one to three things bent.
 pub(crate) fn bend(station: &Station<'_>, stations: &[Station<'_>], rng: &mut StdRng) -> Vec<u8> {
     let mut change = expand(&station.change);
-    let log = &station.before.log;
-    let past = (0..8.min(log.len())).map(|_| expand(&log[rng.random_range(0..log.len())])).collect();
-    let other = expand(&stations[rng.random_range(0..stations.len())].change);
-    let pool = Pool { past, other };
+    let pool = pool(station, stations, rng);
     for _ in 0..rng.random_range(1..=3) {
         if rng.random_bool(0.2) {
-            bend_header(&mut change, &pool, rng)
+            bend_header(&mut change, &pool, rng);
         } else {
-            bend_operations(&mut change, &pool, rng)
+            bend_operations(&mut change, &pool, rng);
         }
+    }
+    encode(&change)
+}
+
+/// The station's operations or another's, as they are or bent, as somebody else's own and well-headed change.
+pub(crate) fn transplant(
+    phone: &Phone,
+    station: &Station<'_>,
+    stations: &[Station<'_>],
+    rng: &mut StdRng,
+) -> Vec<u8> {
+    let pool = pool(station, stations, rng);
+    let own = rng.random_bool(0.5);
+    let operations = if own { expand(&station.change).operations } else { pool.other.operations.clone() };
+    let mut change = ExpandedChange { operations, ..blank(phone) };
+    for _ in 0..rng.random_range(0..=2) {
+        bend_operations(&mut change, &pool, rng);
     }
     encode(&change)
 }

@@ -3,6 +3,7 @@
 use automerge::legacy::{ElementId, Key, ObjectId, Op, OpId, OpType, SortedVec};
 use automerge::{ActorId, Change, ExpandedChange, ScalarValue};
 use sha2::{Digest, Sha256};
+use zhibu_domain::command::{Command, MemberField};
 use zhibu_domain::record::{Actor, RecordKind};
 
 use super::Phone;
@@ -187,6 +188,10 @@ pub(crate) fn encode(change: &ExpandedChange) -> Vec<u8> {
 pub(crate) fn blank(phone: &Phone) -> ExpandedChange {
     let honest = match phone.record.reference().kind {
         RecordKind::Points => super::claim(u64::MAX),
+        RecordKind::Roster => {
+            let fields = vec![(MemberField::Name, Some("样板".into()))];
+            Command::SetMember { member: super::member(200), fields }
+        }
         _ => super::title("样板"),
     };
     ExpandedChange { operations: Vec::new(), ..expand(&phone.clone().write(&honest)) }
