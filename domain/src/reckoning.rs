@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
+use jiff::ToSpan;
+use jiff::civil::{Date, Weekday};
 
 use crate::command::AboutField;
 use crate::event::{PointsVerb, Status};
@@ -14,6 +15,7 @@ use crate::points::{
 use crate::quorum::{Elector, Exclusion, HeadCount, VoteCount, VoteOutcome, attendance_count, judge_vote};
 use crate::rule_book::RuleBook;
 use crate::rule_book::words::ApprovalStep;
+use crate::time::Millis;
 use crate::view::{ActivityView, MemberCard, PointsView, RosterView};
 
 /// Everybody on the roster on a day as an elector, with the exclusion that holds for him.
@@ -140,4 +142,82 @@ pub fn member_ledger(
     let facts: Vec<_> =
         activities.iter().filter_map(|(id, activity)| activity_fact(*id, activity, member)).collect();
     ledger(book, &standing(member, card), &facts, &entry_facts(points, book), book.cycle_of(day))
+}
+
+/// Whether an activity was submitted late: more working days (Monday to Friday; public holidays are not known)
+/// after it was held than the rule book allows. A label, without consequence.
+pub fn is_late(activity: &ActivityView, submitted: Millis, book: &RuleBook) -> bool {
+    let held = activity.number(AboutField::HeldTo).map(Millis).or_else(|| activity.when());
+    let Some(held) = held.map(Millis::date) else { return false };
+    let worked = held.series(1.day()).skip(1).take_while(|day| *day <= submitted.date());
+    let worked = worked.filter(|day| !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday));
+    worked.take(book.late_entry_working_days as usize + 1).count() > book.late_entry_working_days as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Scalar;
+    use crate::event::{Claim, PointsEvent};
+    use crate::ids::natural;
+    use crate::rule_book::EXAMPLE_TOML;
+
+    fn day(text: &str) -> Date {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn three_working_days_are_in_time_and_the_fourth_is_late() {
+        let book = RuleBook::from_toml(EXAMPLE_TOML).unwrap();
+        let friday = Millis::start_of(day("2026-11-13"));
+        let about = BTreeMap::from([(AboutField::HeldFrom, Scalar::Int(friday.0))]);
+        let activity = ActivityView { about, ..Default::default() };
+        assert!(!is_late(&activity, Millis::start_of(day("2026-11-18")), &book), "Wednesday is the third");
+        assert!(is_late(&activity, Millis::start_of(day("2026-11-19")), &book));
+        assert!(!is_late(&activity, Millis::start_of(day("2026-11-01")), &book), "a wrong clock is not late");
+    }
+
+    #[test]
+    fn a_claim_counts_once_its_whole_chain_has_spoken_in_any_order() {
+        let book = RuleBook::from_toml(EXAMPLE_TOML).unwrap();
+        let entry = EntryId(natural(&[b"claim"]));
+        let claim = Claim {
+            rule: "C01".into(),
+            date: day("2026-11-07"),
+            units: 4,
+            matter: "清理水渠".into(),
+            points: None,
+        };
+        let state_after = |verbs: &[PointsVerb]| {
+            let events = verbs.iter().enumerate().map(|(n, verb)| {
+                (EntryId(natural(&[&[n as u8]])), PointsEvent { entry, verb: *verb, reason: None })
+            });
+            let points =
+                PointsView { entries: BTreeMap::from([(entry, claim.clone())]), events: events.collect() };
+            entry_facts(&points, &book)[0].state
+        };
+        use PointsVerb::*;
+        assert_eq!(state_after(&[]), EntryState::Claimed);
+        assert_eq!(state_after(&[Verified]), EntryState::Verified);
+        assert_eq!(state_after(&[Approved]), EntryState::Claimed, "the group has not verified it");
+        assert_eq!(state_after(&[Verified, Approved]), EntryState::Approved);
+        assert_eq!(state_after(&[Approved, Verified]), EntryState::Approved);
+        assert_eq!(state_after(&[Verified, Declined]), EntryState::Declined);
+        assert_eq!(state_after(&[Reversed, Approved, Verified]), EntryState::Reversed);
+    }
+
+    #[test]
+    fn classes_hold_until_the_next_begins() {
+        let card = MemberCard {
+            classes: BTreeMap::from([
+                (day("2020-01-01"), "ORDINARY".into()),
+                (day("2026-07-01"), "MOBILE".into()),
+            ]),
+            ..Default::default()
+        };
+        let standing = standing(MemberId(natural(&[b"m"])), &card);
+        assert_eq!(standing.class_on(day("2026-06-30")), Some("ORDINARY"));
+        assert_eq!(standing.class_on(day("2026-07-01")), Some("MOBILE"));
+        assert_eq!(standing.class_on(day("2019-12-31")), None);
+    }
 }

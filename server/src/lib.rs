@@ -1,7 +1,56 @@
-//! The district server.
+//! The district server: who may speak ([`auth`]), what counts ([`sync`]), what is kept ([`store`]), and the door
+//! ([`http`]). What is true without HTTP or SQL is in `zhibu_domain`.
+
+use std::sync::Arc;
+
+use auth::token::Keyring;
+use clock::{Clock, Entropy, SystemClock, SystemEntropy};
+use store::Store;
+use sync::{Ledger, Trees};
 
 pub mod auth;
 pub mod clock;
+pub mod config;
 pub mod demo;
+pub mod error;
+pub mod http;
+pub mod projection;
 pub mod store;
 pub mod sync;
+
+/// Everything that a request may need, made once at start.
+pub struct App {
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Unforeseeable bytes.
+    pub entropy: Arc<dyn Entropy>,
+    /// The districts' token keys.
+    pub keyring: Keyring,
+    /// The one that judges and writes.
+    pub ledger: Ledger,
+    /// The districts' org trees.
+    pub trees: Arc<Trees>,
+}
+
+impl App {
+    /// A server over this store, with this time and chance. To be called inside a tokio runtime: the writer is a
+    /// task of its own.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Arc<Self> {
+        let trees = Arc::new(Trees::default());
+        Arc::new(Self {
+            ledger: Ledger::start(store.clone(), clock.clone(), trees.clone()),
+            store,
+            clock,
+            entropy,
+            keyring: Keyring::default(),
+            trees,
+        })
+    }
+
+    /// A server over this store with the machine's time and chance.
+    pub fn on_this_machine(store: Arc<dyn Store>) -> Arc<Self> {
+        Self::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy))
+    }
+}

@@ -15,6 +15,7 @@ use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::view::RosterView;
 use zhibu_domain::wire::Refusal;
 
+use super::Trees;
 use super::prepare::{Content, OpenedChange, Prepared};
 use crate::store::{Decision, Delivery, KnownChange, Store, StoreError, Verdict};
 use zhibu_domain::time::Millis;
@@ -31,23 +32,18 @@ struct OpenRecord {
     index: Index,
 }
 
-/// What the judge keeps open: indexes of records, rosters, the org tree. All of it can be read again.
+/// What the judge keeps open: indexes of records and rosters. All of it can be read again.
 pub(super) struct Books {
     store: Arc<dyn Store>,
     records: LruCache<(DistrictId, RecordId), OpenRecord>,
     rosters: LruCache<(DistrictId, OrgId), Option<Arc<RosterView>>>,
-    orgs: HashMap<DistrictId, (u64, Arc<OrgTree>)>,
+    trees: Arc<Trees>,
 }
 
 impl Books {
     /// Nothing open yet.
-    pub(super) fn new(store: Arc<dyn Store>) -> Self {
-        Self {
-            store,
-            records: LruCache::new(OPEN_RECORDS),
-            rosters: LruCache::new(OPEN_ROSTERS),
-            orgs: HashMap::new(),
-        }
+    pub(super) fn new(store: Arc<dyn Store>, trees: Arc<Trees>) -> Self {
+        Self { store, records: LruCache::new(OPEN_RECORDS), rosters: LruCache::new(OPEN_ROSTERS), trees }
     }
 
     /// Judges an envelope. `refused` gathers what was refused in the batch at hand.
@@ -74,7 +70,7 @@ impl Books {
                 delivery.refused_envelope = Some((refusal.clone(), bytes));
             }
             Content::Signed { author, orgs_version, changes } => {
-                let orgs = self.orgs(delivery.district, *orgs_version).await?;
+                let orgs = self.trees.get(&*self.store, delivery.district, *orgs_version).await?;
                 let hashes: Vec<_> = changes.iter().map(|change| change.hash).collect();
                 let known = self.store.known_changes(delivery.district, envelope.author, &hashes).await?;
                 for change in changes {
@@ -230,22 +226,6 @@ impl Books {
         let roster = roster.map(|record| Arc::new(RosterView::of(&record)));
         self.rosters.put(key, roster.clone());
         Ok(roster)
-    }
-
-    /// The org tree, read again when it changed.
-    pub(super) async fn orgs(
-        &mut self,
-        district: DistrictId,
-        version: u64,
-    ) -> Result<Arc<OrgTree>, StoreError> {
-        if let Some((held, orgs)) = self.orgs.get(&district)
-            && *held == version
-        {
-            return Ok(orgs.clone());
-        }
-        let orgs = Arc::new(OrgTree::new(self.store.list_orgs(district).await?));
-        self.orgs.insert(district, (version, orgs.clone()));
-        Ok(orgs)
     }
 }
 

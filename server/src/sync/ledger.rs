@@ -11,6 +11,7 @@ use zhibu_domain::record::{Actor, Collection, CommandFault, Record, RecordRef, S
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{Envelope, EnvelopeReceipt, Receipt, Refusal, SentChange};
 
+use super::Trees;
 use super::judge::{Books, read_record};
 use super::prepare::{Carrier, Content, OpenedChange, Prepared, open};
 use crate::clock::Clock;
@@ -64,11 +65,11 @@ pub struct Ledger {
 
 impl Ledger {
     /// Starts the writer.
-    pub fn start(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+    pub fn start(store: Arc<dyn Store>, clock: Arc<dyn Clock>, trees: Arc<Trees>) -> Self {
         let (jobs, waiting) = mpsc::channel(4 * BATCH);
         let (news, _) = broadcast::channel(1024);
         let writer = Writer {
-            books: Books::new(store.clone()),
+            books: Books::new(store.clone(), trees),
             store: store.clone(),
             clock: clock.clone(),
             news: news.clone(),

@@ -5,12 +5,15 @@
 //! - [`judge`]: decides about each change in the state that its record has now.
 //! - [`ledger`]: the writer. It judges what is waiting, commits it in one transaction (so one fsync serves many
 //!   pushes), and only then answers. It never waits for company.
-//! - [`pages`]: what is new for a device.
+//! - [`scope`] and [`pages`]: what a device may read, and what of that is new.
 
 mod judge;
 mod ledger;
+pub mod pages;
 mod prepare;
+pub mod scope;
 
 pub use judge::read_record;
 pub use ledger::{Ledger, News, WriteFault};
 pub use prepare::Carrier;
+pub use scope::Trees;

@@ -25,6 +25,8 @@ mod log;
 mod projection;
 mod quarantine;
 mod row;
+#[cfg(test)]
+mod tests;
 
 /// How long a call waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,0 +1,109 @@
+//! What surrounds every request: its id, its time limit, its log line, and the one error body.
+//!
+//! From outside in: [`attend`] names the request, logs it and writes the error body; panics become errors;
+//! answers are compressed; the time limit; request bodies are decompressed.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::decompression::RequestDecompressionLayer;
+use tracing::Instrument as _;
+use zhibu_domain::wire::ErrorBody;
+
+use super::REQUEST_TIMEOUT;
+use super::cbor::CBOR;
+use crate::App;
+use crate::error::ApiError;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How a client reads errors.
+#[derive(Debug, Clone, Copy)]
+enum Dialect {
+    Cbor,
+    Json,
+}
+
+/// Frames endpoints whose errors are CBOR.
+pub fn protocol(app: &Arc<App>, routes: Router<Arc<App>>) -> Router<Arc<App>> {
+    framed(app, routes, Dialect::Cbor)
+}
+
+/// Frames endpoints whose errors are JSON.
+pub fn console(app: &Arc<App>, routes: Router<Arc<App>>) -> Router<Arc<App>> {
+    framed(app, routes, Dialect::Json)
+}
+
+fn framed(app: &Arc<App>, routes: Router<Arc<App>>, dialect: Dialect) -> Router<Arc<App>> {
+    routes
+        // An encoding that is not spoken passes through, and the body's reader refuses it in our own words.
+        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
+        .layer(from_fn(limit_time))
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(broken))
+        .layer(from_fn_with_state((app.clone(), dialect), attend))
+}
+
+async fn attend(State((app, dialect)): State<(Arc<App>, Dialect)>, request: Request, next: Next) -> Response {
+    let request_id = app.entropy.uuid(app.clock.now()).simple().to_string();
+    // The pattern and not the path: paths and queries hold ids and names.
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
+    let span = tracing::info_span!("request", id = %request_id, method = %request.method(), route);
+    let started = Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let _inside = span.enter();
+    let error = response.extensions_mut().remove::<Arc<ApiError>>();
+    if let Some(error) = &error {
+        if error.is_ours() {
+            let cause = std::error::Error::source(error.as_ref()).map(ToString::to_string);
+            tracing::error!(error = %error, cause, "failed");
+        }
+        let body = error.body(&request_id, app.clock.now());
+        write_error(&mut response, &body, dialect);
+    }
+    let code = error.map(|error| error.code().as_str());
+    let ms = started.elapsed().as_millis() as u64;
+    tracing::info!(status = response.status().as_u16(), code, ms, "answered");
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+fn write_error(response: &mut Response, body: &ErrorBody, dialect: Dialect) {
+    let (bytes, content_type) = match dialect {
+        Dialect::Cbor => (minicbor::to_vec(body).unwrap_or_default(), CBOR),
+        Dialect::Json => (serde_json::to_vec(body).unwrap_or_default(), "application/json"),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    headers.remove(header::CONTENT_ENCODING);
+    headers.remove(header::TRANSFER_ENCODING);
+    *response.body_mut() = Body::from(bytes);
+}
+
+async fn limit_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::Busy.into_response(),
+    }
+}
+
+fn broken(panic: Box<dyn Any + Send>) -> Response {
+    let words = panic
+        .downcast_ref::<&str>()
+        .map(|words| (*words).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    ApiError::internal(format!("panic: {words}")).into_response()
+}

@@ -1,0 +1,57 @@
+//! `POST /v1/sync`: one round trip delivers envelopes and brings what is new.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use zhibu_domain::wire::{
+    MAX_REQUEST_ENVELOPES, MAX_REQUEST_POSITIONS, OLDEST_PROTOCOL, PROTOCOL, SyncRequest, SyncResponse,
+};
+
+use super::Cbor;
+use crate::App;
+use crate::auth::DeviceCaller;
+use crate::error::ApiError;
+use crate::sync::scope::Scope;
+use crate::sync::{Carrier, pages};
+
+pub(super) async fn exchange(
+    caller: DeviceCaller,
+    State(app): State<Arc<App>>,
+    Cbor(request): Cbor<SyncRequest>,
+) -> Result<Cbor<SyncResponse>, ApiError> {
+    check(&request)?;
+    let carrier = Carrier { district: caller.district, device: caller.device.id };
+    let receipts = app.ledger.deliver(carrier, request.envelopes).await?;
+    // After the delivery, so that the device reads its own writing in the same trip.
+    let scope = Scope::of(&app, &caller).await?;
+    let news = pages::read(&*app.store, &scope, &request.marks, request.page_bytes).await?;
+    let profile =
+        if request.profile_version == scope.version() { None } else { Some(scope.profile(&app).await?) };
+    let district = app.store.find_district(caller.district).await?.ok_or(ApiError::NotFound)?;
+    let owner =
+        app.store.find_device(caller.district, caller.device.id).await?.ok_or(ApiError::Unauthenticated)?;
+    Ok(Cbor(SyncResponse {
+        protocol: PROTOCOL,
+        server_time: app.clock.now(),
+        generation: district.generation.to_vec(),
+        receipts,
+        pages: news.pages,
+        more: news.more,
+        profile,
+        last_counter: owner.device.last_counter,
+        last_epoch: owner.device.last_epoch,
+    }))
+}
+
+fn check(request: &SyncRequest) -> Result<(), ApiError> {
+    if request.protocol < OLDEST_PROTOCOL {
+        return Err(ApiError::ClientTooOld);
+    }
+    if request.envelopes.len() > MAX_REQUEST_ENVELOPES {
+        return Err(ApiError::TooLarge("envelopes of one request".into()));
+    }
+    if request.marks.len() > MAX_REQUEST_POSITIONS {
+        return Err(ApiError::TooLarge("marks of one request".into()));
+    }
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! The projector: rows for lists, computed from the log and always computable again.
+//!
+//! A commit marks what it changed; the projector reads each marked record whole, writes its row and lifts the
+//! mark, if the record has not moved on meanwhile. It keeps nothing in memory, so it can die at any point. A
+//! roster or rule book changes the rows of the activities that it counts for: they are computed anew with it.
+
+use std::sync::Arc;
+
+use minicbor::{Decode, Encode};
+use serde::Serialize;
+use tokio::sync::broadcast::error::RecvError;
+use zhibu_domain::command::AboutField;
+use zhibu_domain::event::{ReviewEvent, Verb};
+use zhibu_domain::ids::{DistrictId, EntryId, OrgId};
+use zhibu_domain::reckoning::{head_count, is_late, vote_outcome};
+use zhibu_domain::record::{Collection, Record, RecordKind, RecordRef, full_history, merge_cards};
+use zhibu_domain::time::Millis;
+use zhibu_domain::view::{ActivityView, RosterView, RuleBookView};
+
+use crate::store::{
+    Projected, ProjectedActivity, Projection, RecordSummary, Store, StoreError, StoredRecord,
+};
+use crate::sync::Ledger;
+
+/// How many records are projected in one transaction.
+const BATCH: u32 = 64;
+
+/// What a list shows of an activity beside its columns: the exceptions that a reviewer looks at first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cbor(map)]
+pub struct ActivityFacts {
+    /// When the secretary first submitted it, by her clock.
+    #[n(0)]
+    pub submitted_at: Option<Millis>,
+    /// Resolutions whose quorum was not met.
+    #[n(1)]
+    pub without_quorum: u32,
+    /// Resolutions whose votes do not add up.
+    #[n(2)]
+    pub vote_faults: u32,
+    /// Resolutions that stand at exactly half.
+    #[n(3)]
+    pub at_exactly_half: u32,
+}
+
+/// Starts the projector of this server. It ends with the ledger.
+pub fn start(store: Arc<dyn Store>, ledger: &Ledger) -> tokio::task::JoinHandle<()> {
+    let mut news = ledger.listen();
+    tokio::spawn(async move {
+        loop {
+            for district in store.list_districts().await.unwrap_or_default() {
+                if let Err(error) = catch_up(&*store, district.id).await {
+                    tracing::error!(error = &error as &dyn std::error::Error, "projection is behind");
+                }
+            }
+            match news.recv().await {
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+            while news.try_recv().is_ok() {}
+        }
+    })
+}
+
+/// Projects everything that is marked. Answers how many records that were.
+pub async fn catch_up(store: &dyn Store, district: DistrictId) -> Result<u64, StoreError> {
+    let mut count = 0;
+    loop {
+        let dirty = store.dirty_records(district, BATCH).await?;
+        if dirty.is_empty() {
+            return Ok(count);
+        }
+        count += dirty.len() as u64;
+        let mut rows = Vec::with_capacity(dirty.len());
+        for record in dirty {
+            let reference = record.reference;
+            match reference.kind {
+                RecordKind::Roster => project_activities_of(store, district, reference.org).await?,
+                RecordKind::RuleBook => project_all_activities(store, district).await?,
+                RecordKind::Activity | RecordKind::Points => {}
+            }
+            rows.extend(project(store, district, reference).await?);
+        }
+        store.project(district, &rows).await?;
+    }
+}
+
+/// Computes every row anew.
+pub async fn reproject(store: &dyn Store, district: DistrictId) -> Result<u64, StoreError> {
+    store.clear_projections(district).await?;
+    catch_up(store, district).await
+}
+
+/// Compares what is stored with what would be computed now; answers the records whose rows differ. Marked records
+/// are left out: they are still on their way.
+pub async fn differences(store: &dyn Store, district: DistrictId) -> Result<Vec<RecordRef>, StoreError> {
+    let mut different = Vec::new();
+    for summary in all_records(store, district, RecordKind::Activity).await? {
+        let reference = summary.reference;
+        let stored = store.find_activity(district, reference.id()).await?;
+        let computed = project(store, district, reference).await?;
+        if stored.map(Projected::Activity) != computed.map(|projection| projection.row) {
+            different.push(reference);
+        }
+    }
+    let marked = store.dirty_records(district, u32::MAX).await?;
+    different.retain(|reference| marked.iter().all(|dirty| dirty.reference != *reference));
+    Ok(different)
+}
+
+async fn all_records(
+    store: &dyn Store,
+    district: DistrictId,
+    kind: RecordKind,
+) -> Result<Vec<RecordSummary>, StoreError> {
+    let mut records = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.list_records(district, after, 1000).await?;
+        let Some(last) = page.last() else { return Ok(records) };
+        after = Some(last.reference.id());
+        records.extend(page.into_iter().filter(|summary| summary.reference.kind == kind));
+    }
+}
+
+async fn project_all_activities(store: &dyn Store, district: DistrictId) -> Result<(), StoreError> {
+    for summary in all_records(store, district, RecordKind::Activity).await? {
+        let row = project(store, district, summary.reference).await?;
+        store.project(district, row.as_slice()).await?;
+    }
+    Ok(())
+}
+
+async fn project_activities_of(
+    store: &dyn Store,
+    district: DistrictId,
+    org: OrgId,
+) -> Result<(), StoreError> {
+    for (collection, _) in store.list_collections(district).await? {
+        if collection.org != org {
+            continue;
+        }
+        let mut rows = Vec::new();
+        for summary in store.records_in(district, collection).await? {
+            if summary.reference.kind == RecordKind::Activity {
+                rows.extend(project(store, district, summary.reference).await?);
+            }
+        }
+        store.project(district, &rows).await?;
+    }
+    Ok(())
+}
+
+async fn project(
+    store: &dyn Store,
+    district: DistrictId,
+    reference: RecordRef,
+) -> Result<Option<Projection>, StoreError> {
+    let Some(stored) = store.load_record(district, reference.id()).await? else { return Ok(None) };
+    let row = match reference.kind {
+        RecordKind::Activity => {
+            let roster = standing(store, district, RecordRef::roster(reference.org)).await?;
+            let books = standing(store, district, RecordRef::rule_book(district.into())).await?;
+            let roster = roster.map(|record| RosterView::of(&record)).unwrap_or_default();
+            let books = books.map(|record| RuleBookView::of(&record)).unwrap_or_default();
+            Projected::Activity(activity_row(&document(&stored)?, &roster, &books))
+        }
+        RecordKind::Points | RecordKind::Roster | RecordKind::RuleBook => Projected::Nothing,
+    };
+    Ok(Some(Projection { record: reference.id(), version: stored.version, row }))
+}
+
+async fn standing(
+    store: &dyn Store,
+    district: DistrictId,
+    reference: RecordRef,
+) -> Result<Option<Record>, StoreError> {
+    crate::sync::read_record(store, district, reference).await
+}
+
+fn document(stored: &StoredRecord) -> Result<Record, StoreError> {
+    Record::from_changes(stored.reference, &stored.changes).map_err(|fault| StoreError::Corrupt {
+        table: "changes",
+        row: format!("{}: {fault}", stored.reference.id()),
+    })
+}
+
+/// The row of an activity.
+fn activity_row(record: &Record, roster: &RosterView, books: &RuleBookView) -> ProjectedActivity {
+    let view = ActivityView::of(record);
+    let Collection { org, year } = record.reference().collection();
+    let day = view.when().unwrap_or_default().date();
+    let book = books.for_day(day);
+    let count = head_count(&view, roster);
+    let facts = facts(record, &view, roster, books);
+    let submitted = facts.submitted_at;
+    let late = book.zip(submitted).is_some_and(|(book, at)| is_late(&view, at, book));
+    ProjectedActivity {
+        record: record.reference().id(),
+        org,
+        year,
+        title: view.text(AboutField::Title).map(str::to_owned),
+        kinds: view.kinds.iter().cloned().collect(),
+        planned_at: view.number(AboutField::PlannedAt).map(Millis),
+        held_from: view.number(AboutField::HeldFrom).map(Millis),
+        status: view.status(),
+        present: count.present,
+        should_attend: count.should_attend,
+        cards: merge_cards(record).len() as u32,
+        late,
+        facts: minicbor::to_vec(&facts).unwrap_or_default(),
+    }
+}
+
+fn facts(record: &Record, view: &ActivityView, roster: &RosterView, books: &RuleBookView) -> ActivityFacts {
+    let mut facts = ActivityFacts { submitted_at: first_submission(record, view), ..Default::default() };
+    let book = books.for_day(view.when().unwrap_or_default().date());
+    let outcomes = book.into_iter().flat_map(|book| {
+        view.resolutions.keys().filter_map(|resolution| vote_outcome(view, *resolution, roster, book))
+    });
+    for outcome in outcomes {
+        facts.without_quorum += u32::from(!outcome.presence.met);
+        facts.vote_faults += u32::from(!outcome.faults.is_empty());
+        facts.at_exactly_half += u32::from(outcome.at_exactly_half());
+    }
+    facts
+}
+
+/// When the activity was first submitted, by the secretary's clock.
+fn first_submission(record: &Record, view: &ActivityView) -> Option<Millis> {
+    let submitted = |(_, event): &(&EntryId, &ReviewEvent)| event.verb == Verb::Submitted;
+    let events: Vec<_> = view.events.iter().filter(submitted).map(|(id, _)| format!("events.{id}")).collect();
+    if events.is_empty() {
+        return None;
+    }
+    let history = full_history(record);
+    events.iter().filter_map(|slot| history.get(slot)?.first()).map(|touch| touch.at).min()
+}

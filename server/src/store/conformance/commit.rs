@@ -1,0 +1,201 @@
+//! What a commit promises.
+
+use std::sync::Arc;
+
+use zhibu_domain::record::Collection;
+use zhibu_domain::refusal::RefusalCode;
+use zhibu_domain::wire::{Receipt, Refusal};
+
+use super::*;
+
+pub(crate) async fn positions_have_no_gaps<F: Future<Output = Arc<dyn Store>>>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    let (first, second) = (activity(1), activity(2));
+    let roster = RecordRef::roster(BRANCH);
+    let batch = [
+        delivery(1, vec![append(first, 1, 0), append(roster, 2, 0), append(first, 3, 1)]),
+        delivery(2, vec![append(second, 4, 0), append(first, 5, 2)]),
+    ];
+    let committed = store.commit(&batch).await.unwrap();
+    let stored = |positions: &[u64]| Committed::Done(positions.iter().map(|p| Receipt::Stored(*p)).collect());
+    assert_eq!(committed, [stored(&[1, 1, 2]), stored(&[3, 4])]);
+    let rows = store.read_collection(DISTRICT, first.collection(), 0, 1 << 20).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.position).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    assert_eq!(rows.iter().map(|row| row.record).collect::<Vec<_>>(), [first, first, second, first]);
+    let record = store.load_record(DISTRICT, first.id()).await.unwrap().unwrap();
+    assert_eq!((record.reference, record.version, record.changes.len()), (first, 3, 3));
+    assert_eq!(store.load_record(OTHER_DISTRICT, first.id()).await.unwrap(), None);
+    let dirty = store.dirty_records(DISTRICT, 10).await.unwrap();
+    assert_eq!(dirty.len(), 3);
+    assert!(dirty.contains(&DirtyRecord { reference: first, version: 3 }));
+    let summary = RecordSummary { reference: first, version: 3, size_bytes: 300 };
+    assert!(store.records_in(DISTRICT, first.collection()).await.unwrap().contains(&summary));
+    assert_eq!(store.list_records(DISTRICT, None, 10).await.unwrap().len(), 3);
+}
+
+pub(crate) async fn reading_goes_on_where_a_page_ended<F: Future<Output = Arc<dyn Store>>>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    let record = activity(1);
+    let verdicts = (0..7).map(|n| append(record, n, u64::from(n))).collect();
+    store.commit(&[delivery(1, verdicts)]).await.unwrap();
+    let (mut after, mut pages) = (0, Vec::new());
+    loop {
+        // Each change is 100 bytes: two fit.
+        let page = store.read_collection(DISTRICT, record.collection(), after, 250).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = last.position;
+        pages.push(page.len());
+    }
+    assert_eq!(pages, [2, 2, 2, 1]);
+    let tiny = store.read_collection(DISTRICT, record.collection(), 3, 1).await.unwrap();
+    assert_eq!(tiny.len(), 1, "at least one row, however small the page");
+}
+
+pub(crate) async fn a_stale_delivery_leaves_nothing_and_holds_up_nobody<
+    F: Future<Output = Arc<dyn Store>>,
+>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    let (record, other) = (activity(1), activity(2));
+    store.commit(&[delivery(1, vec![append(record, 1, 0)])]).await.unwrap();
+    let batch = [
+        delivery(2, vec![append(other, 2, 0), append(record, 3, 0)]),
+        delivery(3, vec![append(other, 4, 0), append(record, 5, 1)]),
+    ];
+    let committed = store.commit(&batch).await.unwrap();
+    assert_eq!(committed[0], Committed::Stale(record.id()));
+    assert_eq!(committed[1], Committed::Done(vec![Receipt::Stored(2), Receipt::Stored(3)]));
+    assert_eq!(store.envelope_digest(DISTRICT, PHONE, 2).await.unwrap(), None);
+    assert_eq!(store.load_record(DISTRICT, other.id()).await.unwrap().unwrap().version, 1);
+    let refuse = Decision::Refuse(Refusal::new(RefusalCode::MissingDependency, "x"));
+    let late = store.commit(&[delivery(4, vec![verdict(record, 9, Some(1), refuse)])]).await.unwrap();
+    assert_eq!(late, [Committed::Stale(record.id())], "a refusal over an old version is no judgement either");
+}
+
+pub(crate) async fn delivering_again_changes_nothing<F: Future<Output = Arc<dyn Store>>>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    let record = activity(1);
+    let envelope = delivery(1, vec![append(record, 1, 0), append(record, 2, 1)]);
+    let twice = store.commit(&[envelope.clone(), envelope.clone()]).await.unwrap();
+    assert_eq!(twice[0], Committed::Done(vec![Receipt::Stored(1), Receipt::Stored(2)]));
+    let again = Committed::Done(vec![Receipt::Duplicate(1), Receipt::Duplicate(2)]);
+    assert_eq!(twice[1], again);
+    assert_eq!(store.commit(&[envelope]).await.unwrap(), [again]);
+    let same = delivery(2, vec![append(record, 3, 2), append(record, 3, 3), append(record, 4, 3)]);
+    let receipts = vec![Receipt::Stored(3), Receipt::Duplicate(3), Receipt::Stored(4)];
+    assert_eq!(store.commit(&[same]).await.unwrap(), [Committed::Done(receipts)]);
+    assert_eq!(store.load_record(DISTRICT, record.id()).await.unwrap().unwrap().version, 4);
+    let shelves = [record.collection(), Collection { org: BRANCH, year: 0 }];
+    let heads = store.collection_heads(DISTRICT, &shelves).await.unwrap();
+    assert_eq!(heads, [(record.collection(), 4)].into());
+    assert_eq!(store.list_collections(DISTRICT).await.unwrap(), [(record.collection(), 4)]);
+}
+
+pub(crate) async fn an_envelope_number_stands_for_one_envelope<F: Future<Output = Arc<dyn Store>>>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    let first = delivery(7, vec![append(activity(1), 1, 0)]);
+    let forged = Delivery { digest: [0xee; 32], ..delivery(7, vec![append(activity(2), 2, 0)]) };
+    let committed = store.commit(&[first.clone(), forged]).await.unwrap();
+    assert_eq!(committed, [Committed::Done(vec![Receipt::Stored(1)]), Committed::CounterReused]);
+    assert_eq!(store.load_record(DISTRICT, activity(2).id()).await.unwrap(), None);
+    assert_eq!(store.envelope_digest(DISTRICT, PHONE, 7).await.unwrap(), Some(first.digest));
+    let owner = store.find_device(DISTRICT, PHONE).await.unwrap().unwrap();
+    assert_eq!((owner.device.last_counter, owner.device.last_epoch), (7, 1));
+    let earlier = Delivery { epoch_seen: 3, ..delivery(5, vec![]) };
+    store.commit(&[earlier]).await.unwrap();
+    let owner = store.find_device(DISTRICT, PHONE).await.unwrap().unwrap();
+    assert_eq!((owner.device.last_counter, owner.device.last_epoch), (7, 3), "numbers never go down");
+}
+
+pub(crate) async fn a_refused_envelope_takes_no_number<F: Future<Output = Arc<dyn Store>>>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    let refusal = Refusal::new(RefusalCode::WrongSignature, "does not fit the key");
+    let forged = Delivery {
+        refused_envelope: Some((refusal.clone(), b"the whole envelope".to_vec())),
+        ..delivery(1, vec![])
+    };
+    for _ in 0..2 {
+        let committed = store.commit(std::slice::from_ref(&forged)).await.unwrap();
+        assert_eq!(committed, [Committed::Done(vec![])]);
+    }
+    assert_eq!(store.envelope_digest(DISTRICT, PHONE, 1).await.unwrap(), None);
+    let kept = store.list_quarantine(DISTRICT, &QuarantineFilter { limit: 10, ..Default::default() }).await;
+    let kept = kept.unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(
+        (&kept[0].refusal, kept[0].record, &kept[0].content[..]),
+        (&refusal, None, &b"the whole envelope"[..])
+    );
+    let honest = store.commit(&[delivery(1, vec![append(activity(1), 1, 0)])]).await.unwrap();
+    assert_eq!(honest, [Committed::Done(vec![Receipt::Stored(1)])]);
+}
+
+pub(crate) async fn commits_at_the_same_time_never_share_a_position<F: Future<Output = Arc<dyn Store>>>(
+    store: Arc<dyn Store>,
+    open: impl Fn() -> F,
+) {
+    // Two openings of one database stand for two server processes.
+    let stores = [store, open().await];
+    let writers = (0..16u16).map(|writer| {
+        let store = stores[usize::from(writer % 2)].clone();
+        tokio::spawn(async move {
+            for n in 0..5u16 {
+                let record = activity(writer as u8);
+                let content = writer * 100 + n;
+                let one = delivery(u64::from(content) + 1, vec![append(record, content, u64::from(n))]);
+                let done = store.commit(&[one]).await.unwrap();
+                assert!(matches!(&done[0], Committed::Done(receipts) if matches!(receipts[..], [Receipt::Stored(_)])));
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    let rows = stores[0].read_collection(DISTRICT, activity(1).collection(), 0, 1 << 20).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.position).collect::<Vec<_>>(), (1..=80).collect::<Vec<_>>());
+}
+
+pub(crate) async fn of_two_judges_of_one_version_one_is_stale<F: Future<Output = Arc<dyn Store>>>(
+    store: Arc<dyn Store>,
+    open: impl Fn() -> F,
+) {
+    let stores = [store, open().await];
+    let judges = [0u16, 1].map(|judge| {
+        let store = stores[usize::from(judge)].clone();
+        tokio::spawn(async move {
+            let one = delivery(u64::from(judge) + 1, vec![append(activity(1), judge, 0)]);
+            store.commit(&[one]).await.unwrap().remove(0)
+        })
+    });
+    let mut outcomes = Vec::new();
+    for judge in judges {
+        outcomes.push(judge.await.unwrap());
+    }
+    assert!(outcomes.contains(&Committed::Stale(activity(1).id())), "{outcomes:?}");
+    assert!(outcomes.contains(&Committed::Done(vec![Receipt::Stored(1)])), "{outcomes:?}");
+}
+
+pub(crate) async fn what_was_committed_survives_a_restart<F: Future<Output = Arc<dyn Store>>>(
+    store: Arc<dyn Store>,
+    open: impl Fn() -> F,
+) {
+    store.commit(&[delivery(1, vec![append(activity(1), 1, 0)])]).await.unwrap();
+    let before = store.load_record(DISTRICT, activity(1).id()).await.unwrap();
+    drop(store);
+    let store = open().await;
+    store.ping().await.unwrap();
+    assert!(before.is_some());
+    assert_eq!(store.load_record(DISTRICT, activity(1).id()).await.unwrap(), before);
+    assert!(store.envelope_digest(DISTRICT, PHONE, 1).await.unwrap().is_some());
+}

@@ -1,0 +1,194 @@
+//! What quarantine, audit and projections promise.
+
+use std::sync::Arc;
+
+use zhibu_domain::event::Status;
+use zhibu_domain::refusal::RefusalCode;
+use zhibu_domain::wire::Refusal;
+
+use super::*;
+
+fn refused(content: u16) -> Verdict {
+    let refusal = Refusal { code: RefusalCode::NoRight, slot: Some("about.place".into()), detail: None };
+    verdict(activity(1), content, None, Decision::Refuse(refusal))
+}
+
+const ALL: QuarantineFilter =
+    QuarantineFilter { orgs: None, author: None, open_only: false, after: None, limit: 100 };
+
+pub(crate) async fn a_refused_change_is_kept_once_for_its_author<F: Future<Output = Arc<dyn Store>>>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    store.commit(&[delivery(1, vec![refused(1)]), delivery(2, vec![refused(1), refused(2)])]).await.unwrap();
+    let kept = store.list_quarantine(DISTRICT, &ALL).await.unwrap();
+    assert_eq!(kept.len(), 2);
+    let item = kept.iter().find(|item| item.hash == refused(1).hash.0).unwrap();
+    assert_eq!((item.counter, item.record), (1, Some(activity(1))));
+    assert_eq!(item.content, refused(1).change);
+    assert_eq!(store.find_quarantined(DISTRICT, item.id).await.unwrap().as_ref(), Some(item));
+    let stranger = DeviceId::from_bytes([0x55; 16]);
+    let hashes = [refused(1).hash, refused(3).hash];
+    let known = store.known_changes(DISTRICT, PHONE, &hashes).await.unwrap();
+    assert_eq!(known, [(refused(1).hash, KnownChange::Quarantined(item.refusal.clone()))].into());
+    let known = store.known_changes(DISTRICT, stranger, &hashes).await.unwrap();
+    assert!(known.is_empty(), "a refusal counts for its author only");
+    let elsewhere = QuarantineFilter { orgs: Some(vec![DISTRICT.into()]), ..ALL };
+    assert!(store.list_quarantine(DISTRICT, &elsewhere).await.unwrap().is_empty());
+    let next = QuarantineFilter { after: Some((kept[0].received_at, kept[0].id)), ..ALL };
+    assert_eq!(store.list_quarantine(DISTRICT, &next).await.unwrap(), kept[1..]);
+}
+
+pub(crate) async fn a_change_that_arrives_after_all_leaves_quarantine<F: Future<Output = Arc<dyn Store>>>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    store.commit(&[delivery(1, vec![refused(1)])]).await.unwrap();
+    store.commit(&[delivery(2, vec![append(activity(1), 1, 0)])]).await.unwrap();
+    let kept = store.list_quarantine(DISTRICT, &ALL).await.unwrap();
+    assert_eq!(kept[0].resolution, Some(Resolution { at: NOW, by: None, how: HowResolved::Arrived }));
+    let known = store.known_changes(DISTRICT, PHONE, &[refused(1).hash]).await.unwrap();
+    assert_eq!(known[&refused(1).hash], KnownChange::Stored { position: 1 });
+}
+
+pub(crate) async fn a_quarantined_item_is_resolved_once<F: Future<Output = Arc<dyn Store>>>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    store.commit(&[delivery(1, vec![refused(1)])]).await.unwrap();
+    let open = QuarantineFilter { open_only: true, ..ALL };
+    let item = store.list_quarantine(DISTRICT, &open).await.unwrap().remove(0);
+    let dismissed = Resolution { at: NOW, by: Some(SECRETARY), how: HowResolved::Dismissed };
+    let admitted = Resolution { how: HowResolved::Admitted, ..dismissed.clone() };
+    assert!(!store.resolve_quarantine(OTHER_DISTRICT, item.id, &admitted).await.unwrap());
+    assert!(store.resolve_quarantine(DISTRICT, item.id, &dismissed).await.unwrap());
+    assert!(!store.resolve_quarantine(DISTRICT, item.id, &admitted).await.unwrap());
+    assert!(store.list_quarantine(DISTRICT, &open).await.unwrap().is_empty());
+    let kept = store.find_quarantined(DISTRICT, item.id).await.unwrap().unwrap();
+    assert_eq!(kept.resolution, Some(dismissed));
+}
+
+pub(crate) async fn the_audit_chain_counts_and_holds<F: Future<Output = Arc<dyn Store>>>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    let entry = AuditEntry {
+        at: NOW,
+        account: Some(SECRETARY),
+        device: None,
+        act: AuditAct::LoggedIn,
+        subject: "shuji".into(),
+        detail: serde_json::json!({"from": "console"}),
+    };
+    assert_eq!(store.append_audit(DISTRICT, &entry).await.unwrap(), 1);
+    store.commit(&[delivery(1, vec![refused(1)]), delivery(2, vec![refused(1)])]).await.unwrap();
+    assert_eq!(store.append_audit(DISTRICT, &entry).await.unwrap(), 3, "a refusal is told once");
+    assert_eq!(store.append_audit(OTHER_DISTRICT, &entry).await.unwrap(), 1, "each district has its chain");
+    let rows = store.list_audit(DISTRICT, 1, 10).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.seq).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!((rows[0].entry.act, rows[0].entry.device), (AuditAct::Refused, Some(PHONE)));
+    assert_eq!(rows[1].entry, entry);
+    let intact = ChainState::Intact { length: 3, last_hash: rows[1].hash };
+    assert_eq!(store.verify_audit(DISTRICT).await.unwrap(), intact);
+}
+
+fn projected(record: RecordRef, held_from: i64, cards: u32) -> ProjectedActivity {
+    ProjectedActivity {
+        record: record.id(),
+        org: record.org,
+        year: record.year,
+        title: Some("主题党日".into()),
+        kinds: vec!["theme_day".into(), "general_meeting".into()],
+        planned_at: None,
+        held_from: Some(Millis(held_from)),
+        status: Status::Held,
+        present: 28,
+        should_attend: 31,
+        cards,
+        late: false,
+        facts: vec![1, 2, 3],
+    }
+}
+
+pub(crate) async fn a_mark_is_lifted_only_by_who_saw_the_version<F: Future<Output = Arc<dyn Store>>>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    let record = activity(1);
+    store.commit(&[delivery(1, vec![append(record, 1, 0)])]).await.unwrap();
+    let seen = store.dirty_records(DISTRICT, 10).await.unwrap().remove(0);
+    store.commit(&[delivery(2, vec![append(record, 2, 1)])]).await.unwrap();
+    let projection = |version| Projection {
+        record: record.id(),
+        version,
+        row: Projected::Activity(projected(record, 5, 1)),
+    };
+    store.project(DISTRICT, &[projection(seen.version)]).await.unwrap();
+    let dirty = DirtyRecord { reference: record, version: 2 };
+    assert_eq!(store.dirty_records(DISTRICT, 10).await.unwrap(), [dirty]);
+    store.project(DISTRICT, &[projection(2)]).await.unwrap();
+    assert!(store.dirty_records(DISTRICT, 10).await.unwrap().is_empty());
+    let row = projected(record, 5, 1);
+    assert_eq!(store.find_activity(DISTRICT, record.id()).await.unwrap(), Some(row));
+    store.clear_projections(DISTRICT).await.unwrap();
+    assert_eq!(store.find_activity(DISTRICT, record.id()).await.unwrap(), None);
+    assert_eq!(store.dirty_records(DISTRICT, 10).await.unwrap(), [dirty], "all is to be computed again");
+}
+
+pub(crate) async fn lists_are_filtered_and_paged<F: Future<Output = Arc<dyn Store>>>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    let records = [activity(1), activity(2), activity(3)];
+    let verdicts = records.iter().zip(1..).map(|(record, n)| append(*record, n, 0)).collect();
+    store.commit(&[delivery(1, verdicts)]).await.unwrap();
+    let rows = [projected(records[0], 30, 0), projected(records[1], 10, 2), projected(records[2], 20, 0)];
+    let projections =
+        rows.clone().map(|row| Projection { record: row.record, version: 1, row: Projected::Activity(row) });
+    store.project(DISTRICT, &projections).await.unwrap();
+    let list = async |filter: ActivityFilter| store.list_activities(DISTRICT, &filter).await.unwrap();
+    let all = ActivityFilter { limit: 2, ..Default::default() };
+    let first = list(all.clone()).await;
+    assert_eq!(first, [rows[0].clone(), rows[2].clone()]);
+    let after = Some((first[1].sort_at(), first[1].record));
+    assert_eq!(list(ActivityFilter { after, ..all.clone() }).await, [rows[1].clone()]);
+    assert_eq!(list(ActivityFilter { with_cards: true, ..all.clone() }).await, [rows[1].clone()]);
+    assert!(list(ActivityFilter { status: Some(Status::Filed), ..all.clone() }).await.is_empty());
+    assert!(list(ActivityFilter { orgs: Some(vec![DISTRICT.into()]), ..all.clone() }).await.is_empty());
+    assert_eq!(list(ActivityFilter { orgs: Some(vec![BRANCH]), year: Some(2026), ..all }).await.len(), 2);
+}
+
+pub(crate) async fn points_stand_in_roster_order<F: Future<Output = Arc<dyn Store>>>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    let points = |member: u8, number, confirmed| {
+        let member = MemberId::from_bytes([member; 16]);
+        let record = RecordRef::points(BRANCH, 2026, member);
+        let row = ProjectedPoints {
+            record: record.id(),
+            org: BRANCH,
+            year: 2026,
+            member,
+            number,
+            name: Some("巴特尔".into()),
+            confirmed,
+            provisional: 0,
+            facts: vec![],
+        };
+        (record, row)
+    };
+    let rows = [points(1, Some(2), 90), points(2, None, 99), points(3, Some(1), 10)];
+    let verdicts = rows.iter().zip(1..).map(|((record, _), n)| append(*record, n, 0)).collect();
+    store.commit(&[delivery(1, verdicts)]).await.unwrap();
+    let projections = rows.clone().map(|(record, row)| Projection {
+        record: record.id(),
+        version: 1,
+        row: Projected::Points(row),
+    });
+    store.project(DISTRICT, &projections).await.unwrap();
+    let listed = store.list_points(DISTRICT, BRANCH, 2026).await.unwrap();
+    assert_eq!(listed, [rows[2].1.clone(), rows[0].1.clone(), rows[1].1.clone()]);
+    assert_eq!(store.member_points(DISTRICT, rows[0].1.member).await.unwrap(), [rows[0].1.clone()]);
+    assert_eq!(entry_id(3).0, rows[2].1.member.0);
+}

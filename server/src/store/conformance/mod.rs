@@ -1,0 +1,145 @@
+//! The contract of [`Store`](super::Store) as plain functions over any store, and a macro that stamps them out for
+//! a back end. A new behaviour lands here first.
+
+use super::*;
+use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, EntryId, InviteId, MemberId, OrgId, RecordId};
+use zhibu_domain::org::{NamingScheme, Org, OrgType, Post, Role};
+use zhibu_domain::record::{ChangeHash, RecordRef};
+use zhibu_domain::time::Millis;
+use zhibu_domain::wire::KeyAlgorithm;
+
+pub(crate) mod commit;
+pub(crate) mod kept;
+pub(crate) mod people;
+
+/// Some day in November 2026.
+pub(crate) const NOW: Millis = Millis(1_795_000_000_000);
+pub(crate) const DISTRICT: DistrictId = DistrictId::from_bytes([1; 16]);
+pub(crate) const OTHER_DISTRICT: DistrictId = DistrictId::from_bytes([2; 16]);
+pub(crate) const BRANCH: OrgId = OrgId::from_bytes([3; 16]);
+pub(crate) const SECRETARY: AccountId = AccountId::from_bytes([4; 16]);
+pub(crate) const PHONE: DeviceId = DeviceId::from_bytes([5; 16]);
+pub(crate) const SECRET: [u8; 32] = [6; 32];
+
+/// Two districts with the same branch and the same account; in the first one its phone is enrolled.
+pub(crate) async fn populate(store: &dyn Store) {
+    for id in [DISTRICT, OTHER_DISTRICT] {
+        let district = District {
+            id,
+            name: "青岭旗".into(),
+            naming: NamingScheme::Qi,
+            generation: [7; 16],
+            token_secret: [8; 32],
+            orgs_version: 1,
+        };
+        assert!(store.found_district(&district, NOW).await.unwrap());
+        assert!(!store.found_district(&district, NOW).await.unwrap(), "a district is founded once");
+        let branch = Org {
+            id: BRANCH,
+            parent: Some(id.into()),
+            org_type: OrgType::Branch,
+            name: "白桦嘎查党支部".into(),
+        };
+        store.put_orgs(id, &[branch]).await.unwrap();
+        assert!(store.create_account(id, &account(SECRETARY, Some("shuji"))).await.unwrap());
+    }
+    assert!(store.create_invite(DISTRICT, &invite(1, SECRET)).await.unwrap());
+    let redeemed = store.redeem_invite(&redemption(SECRET, PHONE, 9)).await.unwrap();
+    assert!(matches!(redeemed, Redeemed::Enrolled(owner) if owner.device.id == PHONE));
+}
+
+pub(crate) fn account(id: AccountId, login: Option<&str>) -> NewAccount {
+    NewAccount {
+        id,
+        login: login.map(str::to_owned),
+        password_hash: None,
+        name: "乌云其木格".into(),
+        member: Some(MemberId::from_bytes([10; 16])),
+        org: BRANCH,
+        posts: vec![Post { role: Role::BranchSecretary, org: BRANCH }],
+        created_at: NOW,
+    }
+}
+
+pub(crate) fn invite(id: u8, secret_hash: [u8; 32]) -> NewInvite {
+    NewInvite {
+        id: InviteId::from_bytes([id; 16]),
+        secret_hash,
+        account: SECRETARY,
+        purpose: "书记的手机".into(),
+        created_by: None,
+        created_at: NOW,
+        expires_at: NOW.plus(1000),
+    }
+}
+
+pub(crate) fn redemption(secret_hash: [u8; 32], device: DeviceId, key: u8) -> Redemption {
+    Redemption {
+        secret_hash,
+        device,
+        key: DeviceKey { algorithm: KeyAlgorithm::Ed25519, public_key: vec![key; 32] },
+        device_name: "书记的手机".into(),
+        at: NOW,
+    }
+}
+
+pub(crate) fn activity(id: u8) -> RecordRef {
+    RecordRef::activity(BRANCH, 2026, RecordId::from_bytes([id; 16]))
+}
+
+pub(crate) fn append(record: RecordRef, content: u16, base_version: u64) -> Verdict {
+    verdict(record, content, Some(base_version), Decision::Append)
+}
+
+pub(crate) fn verdict(
+    record: RecordRef,
+    content: u16,
+    base_version: Option<u64>,
+    decision: Decision,
+) -> Verdict {
+    let mut hash = [0; 32];
+    hash[..2].copy_from_slice(&content.to_be_bytes());
+    Verdict {
+        record,
+        hash: ChangeHash(hash),
+        change: content.to_be_bytes().repeat(50),
+        decision,
+        base_version,
+    }
+}
+
+/// An envelope of the phone; its digest follows from its number.
+pub(crate) fn delivery(counter: u64, verdicts: Vec<Verdict>) -> Delivery {
+    let mut digest = [0; 32];
+    digest[..8].copy_from_slice(&counter.to_be_bytes());
+    Delivery {
+        district: DISTRICT,
+        carrier: PHONE,
+        author: PHONE,
+        counter,
+        digest,
+        refused_envelope: None,
+        verdicts,
+        epoch_seen: 1,
+        received_at: NOW,
+    }
+}
+
+pub(crate) fn entry_id(id: u8) -> EntryId {
+    EntryId::from_bytes([id; 16])
+}
+
+/// Stamps the contract out for one back end. `$open` is an async function from a folder to an `Arc<dyn Store>`;
+/// opening the same folder again is a restart.
+macro_rules! conformance {
+    ($open:path, $($part:ident::{$($case:ident),+ $(,)?}),+ $(,)?) => { $($(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn $case() {
+            let folder = tempfile::tempdir().unwrap();
+            let store = $open(folder.path()).await;
+            $crate::store::conformance::populate(&*store).await;
+            $crate::store::conformance::$part::$case(store, || $open(folder.path())).await;
+        }
+    )+)+ };
+}
+pub(crate) use conformance;
