@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 use zhibu_server::App;
+use zhibu_server::admin::init::Site;
 use zhibu_server::clock::{Clock as _, SystemClock, SystemEntropy};
 use zhibu_server::config::{Command, Config, DataFolder, ExportOptions, InitOptions, ServeOptions};
 use zhibu_server::store::sqlite::SqliteStore;
@@ -26,9 +27,10 @@ async fn main() -> anyhow::Result<()> {
 
 async fn init(options: InitOptions) -> anyhow::Result<()> {
     let plan = options.plan().context("--demo, or --name and --naming")?;
-    let text =
-        admin::init::init(&options.data, &plan, &options.public_url, &SystemEntropy, SystemClock.now())
-            .await?;
+    let program = std::env::current_exe().ok();
+    let programs = program.as_deref().and_then(std::path::Path::parent);
+    let site = Site { data: &options.data, public_url: &options.public_url, programs };
+    let text = admin::init::init(&site, &plan, &SystemEntropy, SystemClock.now()).await?;
     say(&text);
     Ok(())
 }

@@ -43,19 +43,30 @@ pub enum Plan {
     },
 }
 
+/// Where it is made and how it is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Site<'a> {
+    /// The data folder.
+    pub data: &'a Path,
+    /// Where phones reach the server: stands in the invite links.
+    pub public_url: &'a str,
+    /// The folder of the binaries, so that what is printed can be typed; none if it cannot be known.
+    pub programs: Option<&'a Path>,
+}
+
 /// Makes what is planned in a folder that has no data yet, and answers what there is to say about it: addresses,
 /// logins, invite links. That text is also written to [`WELCOME`], but for a real password, which is only answered.
 ///
 /// # Errors
 /// When the folder has data already, or something cannot be written; then the folder stays without [`WELCOME`].
 pub async fn init(
-    data: &Path,
+    site: &Site<'_>,
     plan: &Plan,
-    public_url: &str,
     entropy: &dyn Entropy,
     now: Millis,
 ) -> anyhow::Result<String> {
-    let public_url = public_url.trim_end_matches('/');
+    let site = Site { public_url: site.public_url.trim_end_matches('/'), ..*site };
+    let Site { data, public_url, .. } = site;
     anyhow::ensure!(
         public_url.starts_with("http://") || public_url.starts_with("https://"),
         "--public-url 要以 http:// 或 https:// 开头，例如 http://127.0.0.1:8080。"
@@ -68,12 +79,12 @@ pub async fn init(
             let cast = Cast::new(*size, *seed);
             let done = history::write(store.clone(), entropy, &cast, *seed).await?;
             let links = welcome::invite_story(&*store, entropy, &cast, now, public_url).await?;
-            let text = welcome::of_demo(data, public_url, &cast, &done, &links);
+            let text = welcome::of_demo(&site, &cast, &done, &links);
             (text.clone(), text)
         }
         Plan::Own { name, naming } => {
             let secret = found_own(&*store, entropy, name, *naming, now).await?;
-            let text = |password: &str| welcome::of_own(data, public_url, name, ADMIN, password);
+            let text = |password: &str| welcome::of_own(&site, name, ADMIN, password);
             (text(&secret), text("（只在创建时显示过一次）"))
         }
     };
@@ -86,7 +97,7 @@ pub async fn init(
 fn claim_folder(data: &Path) -> anyhow::Result<()> {
     let path = config::database(data);
     std::fs::create_dir_all(data).with_context(|| format!("不能新建文件夹 {}", data.display()))?;
-    match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
+    match owners_only().create_new(true).open(&path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => anyhow::bail!(
             "{} 里已有数据（{}），没有改动。请换一个文件夹，或者先把原来的移走。",
@@ -143,12 +154,20 @@ async fn found_own(
     Ok(secret)
 }
 
-/// Readable by its owner only: invite links are in it.
-fn write_welcome(path: &Path, text: &str) -> anyhow::Result<()> {
+/// For files that only their owner may read: token keys and invite links are in them.
+fn owners_only() -> std::fs::OpenOptions {
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).with_context(|| format!("写不进 {}", path.display()))?;
+    options
+}
+
+fn write_welcome(path: &Path, text: &str) -> anyhow::Result<()> {
+    let file = owners_only().create(true).truncate(true).open(path);
+    let mut file = file.with_context(|| format!("写不进 {}", path.display()))?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).context("写不完 WELCOME.txt")
 }
+
+#[cfg(test)]
+mod tests;
