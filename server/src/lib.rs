@@ -8,6 +8,7 @@ use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use store::Store;
 use sync::{Ledger, Trees};
 
+pub mod admin;
 pub mod auth;
 pub mod clock;
 pub mod config;

@@ -115,9 +115,21 @@ impl Record {
         command: &Command,
         stamp: Stamp,
     ) -> Result<Option<WrittenChange>, CommandFault> {
+        self.execute_all(std::slice::from_ref(command), stamp)
+    }
+
+    /// Executes commands that belong together, e.g. a roster read from a list, as **one** change: all of them or,
+    /// at the first fault, none. `None` when they would change nothing.
+    pub fn execute_all(
+        &mut self,
+        commands: &[Command],
+        stamp: Stamp,
+    ) -> Result<Option<WrittenChange>, CommandFault> {
         self.document.set_actor(stamp.actor.to_automerge());
         let mut transaction = self.document.transaction();
-        write::execute(&mut transaction, self.reference.kind, command)?;
+        for command in commands {
+            write::execute(&mut transaction, self.reference.kind, command)?;
+        }
         let (hash, _) = transaction.commit_with(CommitOptions::default().with_time(stamp.now.seconds()));
         let Some(hash) = hash else { return Ok(None) };
         let bytes = self.document.get_change_by_hash(&hash).map(|change| change.raw_bytes().to_vec());
@@ -332,6 +344,17 @@ mod tests {
         assert_eq!(fault, CommandFault::WrongValue { slot: "about.held_from".into() });
         assert_eq!(record.save().unwrap(), before);
         write(&mut record, &set(AboutField::Place, "村委会"), 1);
+    }
+
+    #[test]
+    fn commands_that_belong_together_are_one_change_or_none() {
+        let mut record = activity();
+        let fits = set(AboutField::Title, "党课");
+        let does_not = Command::SetAbout(vec![(AboutField::HeldFrom, Some("昨天".into()))]);
+        record.execute_all(&[fits.clone(), does_not], stamp(1)).unwrap_err();
+        assert_eq!(record.change_count(), 0);
+        record.execute_all(&[fits, set(AboutField::Place, "村委会")], stamp(1)).unwrap().unwrap();
+        assert_eq!((record.change_count(), record.values("about").len()), (1, 2));
     }
 
     #[test]
