@@ -3,6 +3,8 @@
 //! The phone asks it before it offers a button; the server asks it when the change arrives. Rights are those
 //! the author has at that moment (DESIGN, "Rights at arrival").
 
+use std::fmt;
+
 use crate::event::{PointsVerb, Status, Verb};
 use crate::ids::{AccountId, DeviceId, MemberId, OrgId};
 use crate::org::{OrgTree, Post, Role};
@@ -80,6 +82,9 @@ use Hand::{Admin, Desk, GroupLeader, OwnMember, Reviewer, Secretary, Township};
 use RecordKind::{Activity, Points, Roster, RuleBook};
 use What::{Container, Judge, Review};
 
+/// A return and a redo may be said without signal by two people: both stand, and the fold decides.
+const REVIEWED: &[Status] = &[Status::Submitted, Status::Filed, Status::Returned, Status::RedoRequired];
+
 /// The whole of it. A place without a row is written by nobody.
 const TABLE: &[Row] = &[
     Row(Activity, Container("about"), &[Desk], When::Open),
@@ -93,18 +98,8 @@ const TABLE: &[Row] = &[
     Row(Activity, Container("amendments"), &[Desk], When::Filed),
     Row(Activity, Review(Verb::Submitted), &[Secretary], When::Open),
     Row(Activity, Review(Verb::Filed), &[Township, Reviewer], When::In(&[Status::Submitted])),
-    Row(
-        Activity,
-        Review(Verb::Returned),
-        &[Township, Reviewer],
-        When::In(&[Status::Submitted, Status::Filed]),
-    ),
-    Row(
-        Activity,
-        Review(Verb::RedoRequired),
-        &[Township, Reviewer],
-        When::In(&[Status::Submitted, Status::Filed]),
-    ),
+    Row(Activity, Review(Verb::Returned), &[Township, Reviewer], When::In(REVIEWED)),
+    Row(Activity, Review(Verb::RedoRequired), &[Township, Reviewer], When::In(REVIEWED)),
     Row(Activity, Review(Verb::Reopened), &[Township, Reviewer], When::In(&[Status::Filed, Status::Voided])),
     Row(Activity, Review(Verb::Voided), &[Secretary, Township, Reviewer], When::Open),
     Row(Points, Container("entries"), &[Desk, OwnMember], When::Always),
@@ -120,6 +115,62 @@ const TABLE: &[Row] = &[
     Row(Roster, Container("posts"), &[Secretary, Township], When::Always),
     Row(RuleBook, Container("versions"), &[Admin], When::Always),
 ];
+
+/// One row of the table, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permission {
+    /// The kind of record.
+    pub kind: RecordKind,
+    /// `write <container>`, `review <verb>` or `judge <verb>`.
+    pub act: String,
+    /// Who may: any of these.
+    pub hands: Vec<String>,
+    /// In which status of the record.
+    pub when: String,
+}
+
+/// The whole table, to be read: what `PROTOCOL.md` prints and its test compares.
+pub fn permissions() -> Vec<Permission> {
+    let in_words = |Row(kind, what, hands, when): &Row| Permission {
+        kind: *kind,
+        act: match what {
+            Container(name) => format!("write {name}"),
+            Review(verb) => format!("review {verb}"),
+            Judge(verb) => format!("judge {verb}"),
+        },
+        hands: hands.iter().map(Hand::to_string).collect(),
+        when: when.to_string(),
+    };
+    TABLE.iter().map(in_words).collect()
+}
+
+impl fmt::Display for Hand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Desk => "desk",
+            Secretary => "secretary",
+            OwnMember => "own member",
+            GroupLeader => "group leader",
+            Township => "township",
+            Reviewer => "reviewer",
+            Admin => "admin",
+        })
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            When::Open => f.write_str("not filed, not voided"),
+            When::Filed => f.write_str(Status::Filed.as_str()),
+            When::In(list) => {
+                let words: Vec<_> = list.iter().map(|status| status.as_str()).collect();
+                f.write_str(&words.join(" or "))
+            }
+            When::Always => f.write_str("always"),
+        }
+    }
+}
 
 /// The record and its surroundings, as they stand when the change is judged.
 #[derive(Clone, Copy)]

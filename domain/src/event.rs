@@ -99,7 +99,7 @@ pub struct ReviewEvent {
 /// Most characters of a comment.
 pub const MAX_COMMENT_CHARS: usize = 300;
 /// Most events that one event may supersede.
-pub const MAX_SUPERSEDED: usize = 32;
+pub const MAX_SUPERSEDED: usize = 128;
 
 /// The events that no other event supersedes, in id order.
 pub fn standing_events(events: &BTreeMap<EntryId, ReviewEvent>) -> Vec<EntryId> {

@@ -16,3 +16,4 @@ pub mod rule_book;
 pub mod time;
 pub mod view;
 pub mod wire;
+pub mod words;

@@ -9,78 +9,7 @@ use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{DistrictId, OrgId};
-
-/// A text that names no known word of a closed list.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a {kind}: {text:?}")]
-pub struct UnknownWord {
-    /// The list that was asked.
-    pub kind: &'static str,
-    /// The word that it does not hold, cut to 40 characters.
-    pub text: String,
-}
-
-/// Declares a closed list of words that is stored, sent and shown as snake_case text.
-#[macro_export]
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        pub enum $name {
-            $($(#[$vdoc])* #[serde(rename = $word)] $variant,)+
-        }
-
-        impl $name {
-            /// Every word of the list, in its order.
-            pub const ALL: &'static [$name] = &[$($name::$variant,)+];
-
-            /// The word as it is stored and sent.
-            pub const fn as_str(self) -> &'static str {
-                match self { $($name::$variant => $word,)+ }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = $crate::org::UnknownWord;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                match text {
-                    $($word => Ok($name::$variant),)+
-                    _ => Err($crate::org::UnknownWord {
-                        kind: stringify!($name),
-                        text: text.chars().take(40).collect(),
-                    }),
-                }
-            }
-        }
-
-        impl<C> minicbor::Encode<C> for $name {
-            fn encode<W: minicbor::encode::Write>(
-                &self,
-                e: &mut minicbor::Encoder<W>,
-                _: &mut C,
-            ) -> Result<(), minicbor::encode::Error<W::Error>> {
-                e.str(self.as_str())?;
-                Ok(())
-            }
-        }
-
-        impl<'b, C> minicbor::Decode<'b, C> for $name {
-            fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
-                let at = d.position();
-                d.str()?.parse().map_err(|e: $crate::org::UnknownWord| {
-                    minicbor::decode::Error::message(e.to_string()).at(at)
-                })
-            }
-        }
-    };
-}
+use crate::words;
 
 words! {
     /// What a node of the tree is.

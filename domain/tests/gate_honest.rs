@@ -26,7 +26,7 @@ fn a_meeting_written_by_two_phones_passes() {
         now: Millis(1_795_000_000_000),
     };
     let scene = Scene { record: &reference, status: Status::Draft, orgs: &orgs, roster: None };
-    let mut index = Index::new(reference.kind);
+    let mut index = Index::new(&reference);
     let (mut one, mut two) = (Record::new(reference), Record::new(reference));
     let member = |n: u8| MemberId::from_bytes([n; 16]);
     let roll = |n: u8, state: &str| Command::RecordAttendance(vec![(member(n), Some(state.into()))]);
@@ -66,7 +66,7 @@ fn a_meeting_written_by_two_phones_passes() {
         text = one.text("minutes");
     }
     assert_eq!(one.save().unwrap(), two.save().unwrap());
-    let mut again = Index::new(reference.kind);
+    let mut again = Index::new(&reference);
     for bytes in &log {
         replay(&mut again, bytes).unwrap();
     }

@@ -9,6 +9,7 @@ use console::login::LoginThrottle;
 use store::Store;
 use sync::{Ledger, Trees};
 
+pub mod admin;
 pub mod auth;
 pub mod clock;
 pub mod config;

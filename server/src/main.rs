@@ -6,17 +6,69 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 use zhibu_server::App;
-use zhibu_server::config::{Command, Config, ServeOptions};
+use zhibu_server::admin::init::Site;
+use zhibu_server::clock::{Clock as _, SystemClock, SystemEntropy};
+use zhibu_server::config::{Command, Config, DataFolder, ExportOptions, InitOptions, ServeOptions};
 use zhibu_server::store::sqlite::SqliteStore;
-use zhibu_server::{http, projection};
+use zhibu_server::{admin, http, projection};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("ZHIBU_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     match Config::parse().command {
+        Command::Init(options) => init(options).await,
         Command::Serve(options) => serve(options).await,
+        Command::ExportRecord(options) => export_record(options).await,
+        Command::Verify(folder) => verify(folder).await,
+        Command::Reproject(folder) => reproject(folder).await,
     }
+}
+
+async fn init(options: InitOptions) -> anyhow::Result<()> {
+    let plan = options.plan().context("--demo, or --name and --naming")?;
+    let program = std::env::current_exe().ok();
+    let programs = program.as_deref().and_then(std::path::Path::parent);
+    let site = Site { data: &options.data, public_url: &options.public_url, programs };
+    let text = admin::init::init(&site, &plan, &SystemEntropy, SystemClock.now()).await?;
+    say(&text);
+    Ok(())
+}
+
+async fn export_record(options: ExportOptions) -> anyhow::Result<()> {
+    let store = admin::open_existing(&options.data).await?;
+    let size = admin::export::export_record(&store, options.record, &options.out, SystemClock.now()).await?;
+    store.close().await;
+    say(&format!("已写入 {}（{size} 字节）", options.out.display()));
+    Ok(())
+}
+
+async fn verify(folder: DataFolder) -> anyhow::Result<()> {
+    let store = admin::open_existing(&folder.data).await?;
+    let report = admin::verify::verify(&store).await?;
+    store.close().await;
+    report.findings.iter().for_each(|finding| say(&finding.to_string()));
+    say(&format!(
+        "查了 {} 份记录、{} 条变更、{} 个集合、{} 条审计",
+        report.records, report.changes, report.collections, report.audit_entries
+    ));
+    anyhow::ensure!(report.findings.is_empty(), "发现 {} 处不对", report.findings.len());
+    say("全部相符");
+    Ok(())
+}
+
+async fn reproject(folder: DataFolder) -> anyhow::Result<()> {
+    let store = admin::open_existing(&folder.data).await?;
+    let records = admin::reproject(&store).await?;
+    store.close().await;
+    say(&format!("重算了 {records} 份记录"));
+    Ok(())
+}
+
+/// Says it to whoever typed the command.
+#[expect(clippy::print_stdout, reason = "this is what the command was typed for")]
+fn say(text: &str) {
+    println!("{}", text.trim_end());
 }
 
 async fn serve(options: ServeOptions) -> anyhow::Result<()> {
@@ -41,7 +93,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
 #[expect(clippy::print_stdout, reason = "the address is what the command has to say")]
 fn announce(address: std::net::SocketAddr) {
     tracing::info!(%address, "listening");
-    println!("支部簿服务器已启动：http://{address}");
+    println!("支部簿服务器已启动： http://{address}");
 }
 
 /// Ends at Ctrl-C, and at the SIGTERM of a service supervisor.

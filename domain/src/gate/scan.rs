@@ -6,13 +6,17 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{MAGIC, MAX_CHANGE_BYTES, MAX_OPERATIONS};
+use super::{MAGIC, MAX_ACTORS, MAX_CHANGE_BYTES, MAX_OPERATIONS};
 use crate::record::Actor;
 use crate::refusal::RefusalCode;
 use crate::wire::Refusal;
 
-const MAX_DEPENDENCIES: u64 = 64;
-const MAX_OTHER_ACTORS: u64 = 64;
+/// The longest key of a record is an id, a dot and a code: 77 bytes. One long key in a run would be copied for
+/// each operation of the run.
+const MAX_KEY_BYTES: usize = 128;
+/// A clock further from 1970 than 34,000 years. Times are stored as differences, and the difference of two far
+/// ends overflows.
+const MAX_SECONDS: u64 = 1 << 40;
 /// Operation counters stay far below the 2^32 at which Automerge panics.
 const MAX_COUNTER: i64 = 1 << 31;
 
@@ -66,7 +70,7 @@ pub(super) fn scan(bytes: &[u8]) -> Scan<()> {
 }
 
 fn scan_body(mut body: Cursor<'_>) -> Scan<()> {
-    for _ in 0..body.bounded(MAX_DEPENDENCIES, "dependencies")? {
+    for _ in 0..body.bounded(MAX_ACTORS as u64, "dependencies")? {
         body.take(32)?;
     }
     body.actor()?;
@@ -75,18 +79,21 @@ fn scan_body(mut body: Cursor<'_>) -> Scan<()> {
     if sequence == 0 || start == 0 || sequence >= MAX_COUNTER as u64 || start >= MAX_COUNTER as u64 {
         return malformed("sequence or first operation out of range");
     }
-    body.signed()?; // the author's clock: any
+    if body.signed()?.unsigned_abs() > MAX_SECONDS {
+        return malformed("a clock beyond any calendar");
+    }
     if body.unsigned()? != 0 {
         return malformed("a message");
     }
-    for _ in 0..body.bounded(MAX_OTHER_ACTORS, "actors")? {
+    let others = body.bounded(MAX_ACTORS as u64, "actors")?;
+    for _ in 0..others {
         body.actor()?;
     }
-    scan_columns(body)
+    scan_columns(body, others + 1)
 }
 
 /// The column table, then the columns themselves, to the last byte.
-fn scan_columns(mut body: Cursor<'_>) -> Scan<()> {
+fn scan_columns(mut body: Cursor<'_>, actors: u64) -> Scan<()> {
     let count = body.bounded(16, "columns")? as usize;
     let mut table = [(0u64, 0u64); 16];
     let mut last = None;
@@ -98,7 +105,7 @@ fn scan_columns(mut body: Cursor<'_>) -> Scan<()> {
         last = Some(entry.0);
     }
     let mut operations = None;
-    let mut rows = Rows::default();
+    let mut rows = Rows { actors, ..Rows::default() };
     for (specification, length) in &table[..count] {
         let bytes = body.take(usize::try_from(*length).unwrap_or(usize::MAX))?;
         let found = rows.column(*specification, Cursor { rest: bytes })?;
@@ -122,6 +129,8 @@ fn scan_columns(mut body: Cursor<'_>) -> Scan<()> {
 /// What the columns announce.
 #[derive(Default)]
 struct Rows {
+    /// The actors that the change names: an index beyond them makes Automerge panic.
+    actors: u64,
     /// Rows of the longest per-operation column.
     longest: u64,
     /// Sum of the predecessor counts.
@@ -137,10 +146,12 @@ impl Rows {
     fn column(&mut self, specification: u64, bytes: Cursor<'_>) -> Scan<u64> {
         let mut announced = 0u64;
         let rows = match specification {
-            column::OBJECT_ACTOR | column::KEY_ACTOR | column::OBJECT_COUNTER => {
-                bytes.run_lengths(Cursor::unsigned, |_, v| in_range(v as i64))?
-            }
-            column::KEY_TEXT => bytes.run_lengths(Cursor::text, |_, _| Ok(()))?,
+            column::OBJECT_ACTOR | column::KEY_ACTOR => bytes.actors(self.actors)?,
+            column::OBJECT_COUNTER => bytes.run_lengths(Cursor::unsigned, |_, v| in_range(v as i64))?,
+            column::KEY_TEXT => bytes.run_lengths(Cursor::text, |_, key| match key.len() {
+                ..=MAX_KEY_BYTES => Ok(()),
+                length => Err(Refusal::new(RefusalCode::TooLarge, format!("a key of {length} bytes"))),
+            })?,
             column::KEY_COUNTER => bytes.deltas()?,
             column::INSERT => bytes.booleans()?,
             column::ACTION => {
@@ -168,9 +179,7 @@ impl Rows {
             })?,
             column::PREDECESSOR_ACTOR | column::PREDECESSOR_COUNTER => {
                 let rows = match specification {
-                    column::PREDECESSOR_ACTOR => {
-                        bytes.run_lengths(Cursor::unsigned, |_, v| in_range(v as i64))?
-                    }
+                    column::PREDECESSOR_ACTOR => bytes.actors(self.actors)?,
                     _ => bytes.deltas()?,
                 };
                 self.predecessor_rows = self.predecessor_rows.max(rows);
@@ -294,6 +303,14 @@ impl<'a> Cursor<'a> {
             }
         }
         Ok(rows)
+    }
+
+    /// Walks a column of indexes into the table of actors.
+    fn actors(self, known: u64) -> Scan<u64> {
+        self.run_lengths(Cursor::unsigned, |_, index| match index < known {
+            true => Ok(()),
+            false => malformed("an actor that the change does not name"),
+        })
     }
 
     /// Walks a delta column; the running value stays in range. Within a run it moves in one direction, so the

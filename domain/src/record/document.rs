@@ -1,5 +1,6 @@
 //! A record in memory: its reference and its Automerge document.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use automerge::transaction::CommitOptions;
@@ -65,7 +66,7 @@ impl std::fmt::Debug for Record {
 impl Record {
     /// An empty record: its genesis and nothing else.
     pub fn new(reference: RecordRef) -> Self {
-        Self { reference, document: genesis_document(reference.kind) }
+        Self { reference, document: genesis_document(&reference) }
     }
 
     /// A record from the changes of its log, in their order.
@@ -94,15 +95,18 @@ impl Record {
     }
 
     fn apply_all(&mut self, changes: Vec<Change>) -> Result<(), RecordFault> {
-        let names: Vec<_> = changes.iter().map(Change::hash).collect();
+        let names: HashSet<_> = changes.iter().map(Change::hash).collect();
+        // Automerge queues a change whose dependency is missing, says nothing, and applies it unasked when the
+        // dependency comes (automerge.md 1).
+        let there = |hash: &automerge::ChangeHash| {
+            names.contains(hash) || self.document.get_change_by_hash(hash).is_some()
+        };
+        if !changes.iter().flat_map(Change::deps).all(there) {
+            return Err(RecordFault::Incomplete);
+        }
         catch_unwind(AssertUnwindSafe(|| self.document.apply_changes(changes)))
             .map_err(|_| RecordFault::Broken)?
-            .map_err(|error| RecordFault::Unreadable(error.to_string()))?;
-        // Automerge queues a change whose dependency is missing and says nothing (automerge.md 1).
-        match names.iter().all(|hash| self.document.get_change_by_hash(hash).is_some()) {
-            true => Ok(()),
-            false => Err(RecordFault::Incomplete),
-        }
+            .map_err(|error| RecordFault::Unreadable(error.to_string()))
     }
 
     /// Executes a command as one change; `None` when it would change nothing.
@@ -111,9 +115,21 @@ impl Record {
         command: &Command,
         stamp: Stamp,
     ) -> Result<Option<WrittenChange>, CommandFault> {
+        self.execute_all(std::slice::from_ref(command), stamp)
+    }
+
+    /// Executes commands that belong together, e.g. a roster read from a list, as **one** change: all of them or,
+    /// at the first fault, none. `None` when they would change nothing.
+    pub fn execute_all(
+        &mut self,
+        commands: &[Command],
+        stamp: Stamp,
+    ) -> Result<Option<WrittenChange>, CommandFault> {
         self.document.set_actor(stamp.actor.to_automerge());
         let mut transaction = self.document.transaction();
-        write::execute(&mut transaction, self.reference.kind, command)?;
+        for command in commands {
+            write::execute(&mut transaction, self.reference.kind, command)?;
+        }
         let (hash, _) = transaction.commit_with(CommitOptions::default().with_time(stamp.now.seconds()));
         let Some(hash) = hash else { return Ok(None) };
         let bytes = self.document.get_change_by_hash(&hash).map(|change| change.raw_bytes().to_vec());
@@ -331,6 +347,17 @@ mod tests {
     }
 
     #[test]
+    fn commands_that_belong_together_are_one_change_or_none() {
+        let mut record = activity();
+        let fits = set(AboutField::Title, "党课");
+        let does_not = Command::SetAbout(vec![(AboutField::HeldFrom, Some("昨天".into()))]);
+        record.execute_all(&[fits.clone(), does_not], stamp(1)).unwrap_err();
+        assert_eq!(record.change_count(), 0);
+        record.execute_all(&[fits, set(AboutField::Place, "村委会")], stamp(1)).unwrap().unwrap();
+        assert_eq!((record.change_count(), record.values("about").len()), (1, 2));
+    }
+
+    #[test]
     fn entries_are_written_once_and_events_know_what_they_answer() {
         let mut record = activity();
         let review = |n: u8, verb| Command::Review {
@@ -361,7 +388,9 @@ mod tests {
         assert_eq!(again.save().unwrap(), record.save().unwrap());
         assert_eq!(again.change_count(), 2);
         assert!(log.iter().all(|change| change_hash(&change.bytes) == Some(change.hash)));
-        let late = Record::from_changes(*record.reference(), [&log[1].bytes]);
-        assert_eq!(late.unwrap_err(), RecordFault::Incomplete);
+        let mut late = activity();
+        assert_eq!(late.apply(&log[1].bytes), Err(RecordFault::Incomplete));
+        late.apply(&log[0].bytes).unwrap();
+        assert_eq!(late.change_count(), 1, "what was refused does not come in later by itself");
     }
 }

@@ -3,12 +3,15 @@
 mod document;
 mod genesis;
 mod history;
+mod listing;
 pub(crate) mod shape;
 
 pub(crate) use document::scalar_from;
 pub use document::{CommandFault, MAX_RECORD_BYTES, Record, RecordFault, Stamp, WrittenChange, change_hash};
+pub(crate) use genesis::genesis_operations;
 pub use genesis::{genesis_bytes, genesis_hash};
 pub use history::{MergeCard, TextTouch, Touch, field_history, full_history, merge_cards, text_history};
+pub use listing::{SlotShape, shape_of};
 pub use shape::{SlotPath, is_code};
 
 use std::fmt;

@@ -281,19 +281,21 @@ impl ValueShape {
             (ValueShape::Int(min, max), Scalar::Int(number)) => (min..=max).contains(number),
             (ValueShape::Flag, Scalar::Flag(_)) => true,
             (ValueShape::ReviewEvent, Scalar::Bytes(bytes)) => {
-                read_entry(bytes).is_some_and(|e: ReviewEvent| {
+                exact_entry(bytes).is_some_and(|e: ReviewEvent| {
                     e.supersedes.len() <= MAX_SUPERSEDED
                         && e.comment.as_deref().is_none_or(|c| is_plain_text(c, MAX_COMMENT_CHARS as u32))
                         && e.slot.as_deref().is_none_or(|s| is_plain_text(s, 120))
                 })
             }
-            (ValueShape::Amendment, Scalar::Bytes(bytes)) => read_entry(bytes).is_some_and(|a: Amendment| {
-                is_plain_text(&a.slot, 120) && is_plain_text(&a.text, MAX_COMMENT_CHARS as u32)
-            }),
-            (ValueShape::Claim, Scalar::Bytes(bytes)) => read_entry(bytes).is_some_and(|c: Claim| {
+            (ValueShape::Amendment, Scalar::Bytes(bytes)) => {
+                exact_entry(bytes).is_some_and(|a: Amendment| {
+                    is_plain_text(&a.slot, 120) && is_plain_text(&a.text, MAX_COMMENT_CHARS as u32)
+                })
+            }
+            (ValueShape::Claim, Scalar::Bytes(bytes)) => exact_entry(bytes).is_some_and(|c: Claim| {
                 is_code(&c.rule) && c.units <= 10_000 && is_plain_text(&c.matter, MAX_MATTER_CHARS as u32)
             }),
-            (ValueShape::PointsEvent, Scalar::Bytes(bytes)) => read_entry::<PointsEvent>(bytes).is_some(),
+            (ValueShape::PointsEvent, Scalar::Bytes(bytes)) => exact_entry::<PointsEvent>(bytes).is_some(),
             (ValueShape::RuleBook(max), Scalar::Bytes(bytes)) => bytes.len() <= max as usize,
             _ => false,
         }
@@ -305,6 +307,12 @@ pub(crate) fn read_entry<'b, T: minicbor::Decode<'b, ()>>(bytes: &'b [u8]) -> Op
     let mut decoder = minicbor::Decoder::new(bytes);
     let entry = decoder.decode().ok()?;
     (decoder.position() == bytes.len() && bytes.len() <= 4096).then_some(entry)
+}
+
+/// Reads an entry that says nothing beyond what this version understands: encoded again, it is the same bytes. A
+/// reader skips keys that it does not know, so a free text could hide behind one.
+fn exact_entry<T: for<'b> minicbor::Decode<'b, ()> + minicbor::Encode<()>>(bytes: &[u8]) -> Option<T> {
+    read_entry(bytes).filter(|entry| minicbor::to_vec(entry).is_ok_and(|again| again == bytes))
 }
 
 fn is_date(text: &str) -> bool {

@@ -5,12 +5,12 @@ use toml::de::DeTable;
 use super::fault::{Fault, FaultCode};
 use super::reader::{Reading, Section};
 use super::validate;
-use super::words::{Base, Comparison, NamingScheme, SourceKind, Word};
+use super::words::{Base, Comparison, SourceKind};
 use super::{
     ActivityKind, CalendarDay, Category, ExclusionReason, ExtraField, Frequency, GradeBand, LabelSet,
     MemberClass, PointCap, PointChoice, PointRange, PointRule, RuleBook, Source,
 };
-use crate::attendance::Attendance;
+use crate::org::NamingScheme;
 use crate::quorum::{DecisionRule, QuorumRule};
 
 /// Points beyond this are a slip of the finger.
@@ -18,14 +18,6 @@ const POINTS: std::ops::RangeInclusive<i64> = -1_000..=1_000;
 
 /// Stands in for a presence rule that is missing; the fault is noted, so no book ever holds it.
 const EVERYONE: QuorumRule = QuorumRule { num: 1, den: 1, op: Comparison::AtLeast, base: Base::ShouldAttend };
-
-impl Word for Attendance {
-    const ALL: &'static [Self] = &Attendance::ALL;
-
-    fn word(self) -> &'static str {
-        self.as_str()
-    }
-}
 
 /// Reads and checks a book.
 pub(super) fn import(text: &str) -> Result<RuleBook, Vec<Fault>> {
@@ -234,7 +226,7 @@ fn read_labels(reading: &mut Reading, root: &mut Section<'_>) -> Vec<LabelSet> {
     let Some(mut labels) = root.section(reading, "labels") else { return Vec::new() };
     let mut sets = Vec::new();
     for scheme in NamingScheme::ALL {
-        if let Some(mut set) = labels.section(reading, scheme.word()) {
+        if let Some(mut set) = labels.section(reading, scheme.as_str()) {
             sets.push(LabelSet { scheme: *scheme, words: set.entries(reading).into_iter().collect() });
         }
     }

@@ -23,12 +23,12 @@ use jiff::civil::Date;
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
+use crate::org::NamingScheme;
 use crate::quorum::DecisionRule;
 
 pub use activity_kind::{ActivityKind, ExtraField, Frequency};
 pub use fault::{Fault, FaultCode};
 pub use point_rule::{PointCap, PointChoice, PointRule, Source};
-use words::NamingScheme;
 
 /// The example that comes with Zhibu: the fictional banner 青岭旗, with 25 rules and 21 activity kinds.
 pub const EXAMPLE_TOML: &str = include_str!("../../data/QL-2026-V1.toml");

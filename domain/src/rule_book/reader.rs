@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::ban;
 use super::fault::{Fault, FaultCode};
 use super::lines::Lines;
-use super::words::Word;
+use crate::words::Word;
 
 /// What a reading has found so far.
 pub(super) struct Reading {
@@ -277,12 +277,12 @@ fn read_text(reading: &mut Reading, path: &str, key: &str, value: &DeValue<'_>) 
 }
 
 fn read_word<W: Word>(reading: &mut Reading, path: &str, key: &str, value: &DeValue<'_>) -> W {
-    if let Some(word) = value.as_str().and_then(W::from_word) {
+    if let Some(word) = value.as_str().and_then(|word| word.parse().ok()) {
         return word;
     }
     let banned = value.as_str().and_then(ban::judge_word);
     let (code, reason) = banned.unwrap_or_else(|| {
-        let allowed: Vec<&str> = W::ALL.iter().map(|one| one.word()).collect();
+        let allowed: Vec<&str> = W::ALL.iter().map(|one| one.as_str()).collect();
         (FaultCode::UnknownWord, format!("“{key}”只能从这些词里选：{}", allowed.join("、")))
     });
     reading.broken(path, code, reason);

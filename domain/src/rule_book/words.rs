@@ -1,70 +1,23 @@
 //! The closed vocabulary of a rule book: words that the code itself understands.
 //!
-//! Classes, categories, kinds and rule codes are data and not here. In TOML and JSON each word is its text, in CBOR
-//! its number. An app that meets a number it does not know refuses the whole book, since computing points by half a
-//! rule would be worse than asking for an update.
+//! Classes, categories, kinds and rule codes are data and not here. An app that meets a word it does not know
+//! refuses the whole book, since computing points by half a rule would be worse than asking for an update.
 
-use std::fmt;
-
-use minicbor::{Decode, Encode};
-use serde::{Serialize, Serializer};
-
-/// A closed set of words.
-pub trait Word: Copy + 'static {
-    /// All of them, in the order in which a message lists them.
-    const ALL: &'static [Self];
-
-    /// The word as written in TOML and JSON.
-    fn word(self) -> &'static str;
-
-    /// The word of that text.
-    fn from_word(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|one| one.word() == text)
-    }
-}
-
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$note:meta])* $n:literal $variant:ident = $word:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-        #[cbor(index_only)]
-        pub enum $name { $($(#[$note])* #[n($n)] $variant,)+ }
-
-        impl Word for $name {
-            const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.word())
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.word())
-            }
-        }
-    };
-}
+use crate::words;
 
 words! {
     /// How often something is due, or how long a cap reaches.
     Period {
         /// A calendar month.
-        0 Month = "month",
+        Month = "month",
         /// A calendar quarter.
-        1 Quarter = "quarter",
+        Quarter = "quarter",
         /// Half a calendar year; for frequencies only.
-        2 HalfYear = "half_year",
+        HalfYear = "half_year",
         /// The points cycle for caps, the calendar year for frequencies.
-        3 Year = "year",
+        Year = "year",
         /// A term of office; for frequencies only.
-        4 Term = "term",
+        Term = "term",
     }
 }
 
@@ -72,9 +25,9 @@ words! {
     /// How a fraction is compared.
     Comparison {
         /// `>=`
-        0 AtLeast = "gte",
+        AtLeast = "gte",
         /// `>`
-        1 MoreThan = "gt",
+        MoreThan = "gt",
     }
 }
 
@@ -82,11 +35,11 @@ words! {
     /// Of whom a fraction is taken.
     Base {
         /// Everyone who should attend (应到会).
-        0 ShouldAttend = "should_attend",
+        ShouldAttend = "should_attend",
         /// Everyone who should attend and has a vote (应到会有表决权).
-        1 ShouldAttendVoters = "should_attend_voters",
+        ShouldAttendVoters = "should_attend_voters",
         /// The voters who are there (实到会有表决权); for passing only.
-        2 PresentVoters = "present_voters",
+        PresentVoters = "present_voters",
     }
 }
 
@@ -94,13 +47,13 @@ words! {
     /// The level of organisation that holds an activity.
     Level {
         /// Party group (党小组).
-        0 Group = "group",
+        Group = "group",
         /// Branch (党支部).
-        1 Branch = "branch",
+        Branch = "branch",
         /// Township, or a system committee beside it.
-        2 Township = "township",
+        Township = "township",
         /// District.
-        3 District = "district",
+        District = "district",
     }
 }
 
@@ -108,11 +61,11 @@ words! {
     /// One step of the approval chain of an award, in this order.
     ApprovalStep {
         /// 党小组核实
-        0 Group = "group",
+        Group = "group",
         /// 支委会审定
-        1 Committee = "committee",
+        Committee = "committee",
         /// 乡镇党委备案
-        2 Township = "township",
+        Township = "township",
     }
 }
 
@@ -120,19 +73,19 @@ words! {
     /// Where the facts for a point rule come from.
     SourceKind {
         /// A member's attendance in a filed activity; derived.
-        0 Attendance = "attendance",
+        Attendance = "attendance",
         /// Having given the lecture in a filed activity; derived.
-        1 Lecturer = "lecturer",
+        Lecturer = "lecturer",
         /// An unexcused absence after notice, once the objection period is over; derived.
-        2 Absence = "absence",
+        Absence = "absence",
         /// The dues ledger.
-        3 Dues = "dues",
+        Dues = "dues",
         /// Credit hours from class rolls.
-        4 Training = "training",
+        Training = "training",
         /// A claim that goes through the approval chain.
-        5 Claim = "claim",
+        Claim = "claim",
         /// The reversal of an entry that was not true.
-        6 Reversal = "reversal",
+        Reversal = "reversal",
     }
 }
 
@@ -140,37 +93,37 @@ words! {
     /// What an award refers to. There is no photo, place or check-in among them, and never will be.
     Evidence {
         /// The attendance list.
-        0 Attendance = "attendance",
+        Attendance = "attendance",
         /// The dues ledger.
-        1 DuesLedger = "dues_ledger",
+        DuesLedger = "dues_ledger",
         /// The class roll.
-        2 ClassRoll = "class_roll",
+        ClassRoll = "class_roll",
         /// A receipt number, or the word of the organisation where the member lives now.
-        3 Receipt = "receipt",
+        Receipt = "receipt",
         /// The contact log.
-        4 ContactLog = "contact_log",
+        ContactLog = "contact_log",
         /// The log of visits by branch members.
-        5 VisitLog = "visit_log",
+        VisitLog = "visit_log",
         /// The post sheet and its monthly line.
-        6 PostSheet = "post_sheet",
+        PostSheet = "post_sheet",
         /// A closed or lapsed task.
-        7 TaskItem = "task_item",
+        TaskItem = "task_item",
         /// The service log.
-        8 ServiceLog = "service_log",
+        ServiceLog = "service_log",
         /// A closed service item, without names.
-        9 ServiceItem = "service_item",
+        ServiceItem = "service_item",
         /// The branch's assignment.
-        10 Assignment = "assignment",
+        Assignment = "assignment",
         /// The pairing log.
-        11 PairingLog = "pairing_log",
+        PairingLog = "pairing_log",
         /// The lecturer of an activity.
-        12 Lecturer = "lecturer",
+        Lecturer = "lecturer",
         /// A resolution of a meeting.
-        13 Resolution = "resolution",
+        Resolution = "resolution",
         /// A document number.
-        14 DocumentNumber = "document_number",
+        DocumentNumber = "document_number",
         /// The reversed entry.
-        15 Reversal = "reversal",
+        Reversal = "reversal",
     }
 }
 
@@ -178,34 +131,22 @@ words! {
     /// What an extra field of an activity kind holds.
     FieldKind {
         /// A line of text.
-        0 Text = "text",
+        Text = "text",
         /// A whole number.
-        1 Number = "number",
+        Number = "number",
         /// A date.
-        2 Date = "date",
+        Date = "date",
         /// Members of the roster.
-        3 Members = "members",
+        Members = "members",
         /// Organisations.
-        4 Orgs = "orgs",
+        Orgs = "orgs",
         /// Lines that are ticked off.
-        5 Checklist = "checklist",
+        Checklist = "checklist",
         /// Items with an owner and a due date.
-        6 Items = "items",
+        Items = "items",
         /// Resolutions with their votes.
-        7 Votes = "votes",
+        Votes = "votes",
         /// A reference to another record or document.
-        8 Reference = "reference",
-    }
-}
-
-words! {
-    /// How a district of this type names its levels.
-    NamingScheme {
-        /// Urban district (区): 街道, 社区.
-        0 Qu = "qu",
-        /// County (县): 乡镇, 村.
-        1 Xian = "xian",
-        /// Banner (旗): 苏木, 嘎查.
-        2 Qi = "qi",
+        Reference = "reference",
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod cast;
 pub mod divisions;
+pub mod history;
 pub mod people;
 
 mod accounts;

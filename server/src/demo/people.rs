@@ -27,20 +27,20 @@ pub enum Class {
 }
 
 impl Class {
-    /// The word that records use.
+    /// The code that the example rule book has for it.
     pub const fn code(self) -> &'static str {
         match self {
-            Self::Committee => "committee",
-            Self::Ordinary => "ordinary",
-            Self::Mobile => "mobile",
-            Self::Frail => "frail",
+            Self::Committee => "COMMITTEE",
+            Self::Ordinary => "ORDINARY",
+            Self::Mobile => "MOBILE",
+            Self::Frail => "FRAIL",
         }
     }
 }
 
 /// A post in the branch committee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Post {
+pub enum CommitteePost {
     /// 书记
     Secretary,
     /// 副书记
@@ -53,7 +53,7 @@ pub enum Post {
     DisciplineCommissioner,
 }
 
-impl Post {
+impl CommitteePost {
     /// The word that records use.
     pub const fn code(self) -> &'static str {
         match self {
@@ -104,8 +104,6 @@ pub struct Exclusion {
 /// A member lives and works elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outflow {
-    /// City or county, never closer.
-    pub to: &'static str,
     /// More than six months before the cast's day.
     pub since: Date,
 }
@@ -128,7 +126,7 @@ pub struct Person {
     /// The class that decides which point rules apply.
     pub class: Class,
     /// A post in the committee, for class [`Class::Committee`] and only for it.
-    pub post: Option<Post>,
+    pub post: Option<CommitteePost>,
     /// The party group, in branches that have groups.
     pub group: Option<OrgId>,
     /// For class [`Class::Mobile`] and only for it.

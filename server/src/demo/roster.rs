@@ -7,26 +7,11 @@ use zhibu_domain::ids::{MemberId, OrgId, natural};
 
 use super::cast::AS_OF;
 use super::names;
-use super::people::{Class, Exclusion, ExclusionReason, Outflow, Person, Post, Sex};
+use super::people::{Class, CommitteePost, Exclusion, ExclusionReason, Outflow, Person, Sex};
 use super::random::Stream;
 
 /// Women among all members, in a thousand (national figure of 2024: 30.9 %).
 const WOMEN: usize = 309;
-
-/// Cities, never closer: where people of such a district go to work.
-const CITIES: [&str; 11] = [
-    "乌兰浩特市",
-    "通辽市",
-    "呼和浩特市",
-    "长春市",
-    "沈阳市",
-    "大连市",
-    "北京市",
-    "天津市",
-    "青岛市",
-    "苏州市",
-    "深圳市",
-];
 
 /// How many there are of each sort; the rest are ordinary members.
 #[derive(Debug, Clone, Copy)]
@@ -125,7 +110,7 @@ pub(super) fn fill(place: &Place<'_>, mix: &Mix, stream: &mut Stream) -> Vec<Per
 }
 
 /// The sort of each roster number: class, whether on probation, post.
-fn sorts(place: &Place<'_>, mix: &Mix, stream: &mut Stream) -> Vec<(Class, bool, Option<Post>)> {
+fn sorts(place: &Place<'_>, mix: &Mix, stream: &mut Stream) -> Vec<(Class, bool, Option<CommitteePost>)> {
     let ordinary = (Class::Ordinary, false, None);
     let known = place.known.iter().filter(|known| usize::from(known.number) > mix.committee).count();
     let mut others = vec![(Class::Mobile, false, None); mix.mobile];
@@ -144,8 +129,8 @@ pub(super) fn member_id(seed: u64, branch_code: &str, number: u16) -> MemberId {
     MemberId(natural(&parts))
 }
 
-fn posts(committee: usize) -> &'static [Post] {
-    use Post::{
+fn posts(committee: usize) -> &'static [CommitteePost] {
+    use CommitteePost::{
         DeputySecretary, DisciplineCommissioner, OrganizationCommissioner, PublicityCommissioner, Secretary,
     };
     match committee {
@@ -193,7 +178,9 @@ fn a_year_later(day: Date) -> Date {
 
 fn outflow(stream: &mut Stream) -> Outflow {
     let since = date(stream.between(2018, 2025) as i16, stream.between(1, 12) as i8, 1);
-    Outflow { to: CITIES[stream.below(CITIES.len())], since }
+    // The draw of a city, which records have no place for, kept so that the people of a seed stay who they are.
+    stream.below(11);
+    Outflow { since }
 }
 
 /// Marks as many as the mix says, by roster order, among those whom each reason can concern.

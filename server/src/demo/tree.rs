@@ -2,8 +2,9 @@
 
 use jiff::civil::date;
 use zhibu_domain::ids::OrgId;
+use zhibu_domain::org::{Org, OrgType};
 
-use super::cast::{Branch, District, Group, Org, OrgType, Size, org_id};
+use super::cast::{Branch, CodedOrg, District, Group, Size, org_id};
 use super::people::{Class, Person};
 use super::plan::{self, Place, TownshipPlan};
 use super::random::Stream;
@@ -13,16 +14,11 @@ use super::story;
 const ORDINALS: [&str; 4] = ["第一", "第二", "第三", "第四"];
 
 /// All organisations, parents before children, and all branches in the same order.
-pub(super) fn grow(district: &District, size: Size, seed: u64) -> (Vec<Org>, Vec<Branch>) {
+pub(super) fn grow(district: &District, size: Size, seed: u64) -> (Vec<CodedOrg>, Vec<Branch>) {
     let root = OrgId(district.id.0);
     let mut tree = Tree { seed, orgs: Vec::new(), branches: Vec::new() };
-    tree.orgs.push(Org {
-        id: root,
-        parent: None,
-        org_type: OrgType::District,
-        code: "qingling".to_owned(),
-        name: district.name.to_owned(),
-    });
+    let org = Org { id: root, parent: None, org_type: OrgType::District, name: district.name.to_owned() };
+    tree.orgs.push(CodedOrg { org, code: "qingling".to_owned() });
     for plan in plan::plan(size, seed) {
         tree.add_township(root, &plan);
     }
@@ -31,14 +27,15 @@ pub(super) fn grow(district: &District, size: Size, seed: u64) -> (Vec<Org>, Vec
 
 struct Tree {
     seed: u64,
-    orgs: Vec<Org>,
+    orgs: Vec<CodedOrg>,
     branches: Vec<Branch>,
 }
 
 impl Tree {
     fn add_org(&mut self, parent: OrgId, org_type: OrgType, code: &str, name: String) -> OrgId {
         let id = org_id(code);
-        self.orgs.push(Org { id, parent: Some(parent), org_type, code: code.to_owned(), name });
+        let org = Org { id, parent: Some(parent), org_type, name };
+        self.orgs.push(CodedOrg { org, code: code.to_owned() });
         id
     }
 

@@ -195,9 +195,9 @@ impl Books {
         let key = (district, reference.id());
         if !self.records.contains(&key) {
             let open = match self.store.load_record(district, key.1).await? {
-                None => OpenRecord { reference, version: 0, index: Index::new(reference.kind) },
+                None => OpenRecord { reference, version: 0, index: Index::new(&reference) },
                 Some(stored) => {
-                    let mut index = Index::new(stored.reference.kind);
+                    let mut index = Index::new(&stored.reference);
                     for change in &stored.changes {
                         gate::replay(&mut index, &change.bytes).map_err(|refusal| StoreError::Corrupt {
                             table: "changes",

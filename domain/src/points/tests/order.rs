@@ -27,7 +27,7 @@ fn any_date() -> impl Strategy<Value = Date> {
 
 fn any_activity() -> impl Strategy<Value = ActivityFact> {
     let marks: Vec<Option<Attendance>> =
-        Attendance::ALL.into_iter().map(Some).chain([None, Some(Attendance::Present)]).collect();
+        Attendance::ALL.iter().copied().map(Some).chain([None, Some(Attendance::Present)]).collect();
     let objections =
         vec![Objection::Open, Objection::Expired, Objection::Raised, Objection::Upheld, Objection::Dismissed];
     (

@@ -9,6 +9,7 @@ use super::super::{RecordKind, SlotPath};
 use super::scalar_of;
 use crate::command::{Ballot, Command, Scalar};
 use crate::event::{Amendment, PointsEvent, ReviewEvent, standing_events};
+use crate::gate::MAX_OPERATIONS;
 use crate::ids::EntryId;
 use crate::record::shape::{Edit, Holds, read_entry};
 
@@ -230,6 +231,10 @@ impl Pen<'_, '_> {
             return Err(CommandFault::WrongValue { slot: slot() });
         }
         self.transaction.update_text(&object, &merged)?;
+        // Of more operations the gate would take none.
+        if self.transaction.pending_ops() as u64 > MAX_OPERATIONS {
+            return Err(CommandFault::WrongValue { slot: slot() });
+        }
         Ok(())
     }
 }

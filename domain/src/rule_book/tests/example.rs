@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 
-use super::super::words::{Comparison, Level, NamingScheme, Period, SourceKind};
+use super::super::words::{Comparison, Level, Period, SourceKind};
 use super::super::*;
+use crate::org::NamingScheme;
 
 fn example() -> RuleBook {
     RuleBook::from_toml(EXAMPLE_TOML).unwrap_or_else(|faults| {

@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 use super::ban;
 use super::fault::FaultCode;
 use super::reader::Reading;
-use super::words::{Base, Comparison, NamingScheme, Period, Word};
+use super::words::{Base, Comparison, Period};
 use super::{ActivityKind, RuleBook};
+use crate::org::NamingScheme;
 use crate::quorum::{DecisionRule, QuorumRule};
 
 /// The levels that every naming scheme has to name.

@@ -4,8 +4,9 @@ use std::str::FromStr;
 
 use jiff::civil::{Date, date};
 use zhibu_domain::ids::{AccountId, DistrictId, MemberId, OrgId, natural};
+use zhibu_domain::org::{NamingScheme, Org, Post};
 
-use super::people::{Person, Post};
+use super::people::{CommitteePost, Person};
 use super::{accounts, story, tree};
 
 /// The day on which the cast is as it is: rosters and terms are of this day, two months before the story.
@@ -67,54 +68,17 @@ pub struct District {
     pub id: DistrictId,
     /// 青岭旗
     pub name: &'static str,
-    /// Which words its levels have: `qi`.
-    pub naming_scheme: &'static str,
+    /// Which words its levels have.
+    pub naming: NamingScheme,
 }
 
-/// What an organisation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum OrgType {
-    /// The root.
-    District,
-    /// 苏木, 镇, 乡 or 街道.
-    Township,
-    /// 党总支, over the branches of one village.
-    GeneralBranch,
-    /// 党支部
-    Branch,
-    /// 联合党支部, of several units.
-    JointBranch,
-    /// 党小组
-    Group,
-}
-
-impl OrgType {
-    /// The word that records use.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::District => "district",
-            Self::Township => "township",
-            Self::GeneralBranch => "general_branch",
-            Self::Branch => "branch",
-            Self::JointBranch => "joint_branch",
-            Self::Group => "group",
-        }
-    }
-}
-
-/// A node of the tree.
+/// A node of the tree with its administrative code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Org {
-    /// Follows from the code alone: the same at every size and for every seed.
-    pub id: OrgId,
-    /// None for the root and only for it.
-    pub parent: Option<OrgId>,
-    /// What it is.
-    pub org_type: OrgType,
+pub struct CodedOrg {
+    /// The node. Its id follows from the code alone: the same at every size and for every seed.
+    pub org: Org,
     /// Unique in the district: a statistics code, with `-2` for a village's second branch, `-g1` for a group.
     pub code: String,
-    /// As people call it; not unique.
-    pub name: String,
 }
 
 /// A party group and who leads it.
@@ -145,19 +109,9 @@ pub struct Branch {
 
 impl Branch {
     /// Whoever has this post.
-    pub fn holder(&self, post: Post) -> Option<&Person> {
+    pub fn holder(&self, post: CommitteePost) -> Option<&Person> {
         self.members.iter().find(|person| person.post == Some(post))
     }
-}
-
-/// A role at an organisation, in the words of the access table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RoleAt {
-    /// Where.
-    pub org: OrgId,
-    /// `district_admin`, `district_reviewer`, `township_officer`, `branch_secretary`, `branch_recorder`,
-    /// `group_leader` or `member`.
-    pub role: &'static str,
 }
 
 /// Somebody's login.
@@ -172,7 +126,7 @@ pub struct Account {
     /// Who on a roster; none for district and township staff.
     pub member: Option<MemberId>,
     /// At least one.
-    pub roles: Vec<RoleAt>,
+    pub posts: Vec<Post>,
 }
 
 /// The people of the story, all of 白桦嘎查党支部 but the staff. Their logins are `admin`, `reviewer`, `officer`,
@@ -201,7 +155,7 @@ pub struct Cast {
     /// The root.
     pub district: District,
     /// Every organisation, parents before children.
-    pub orgs: Vec<Org>,
+    pub orgs: Vec<CodedOrg>,
     /// Every branch, in the order of `orgs`.
     pub branches: Vec<Branch>,
     /// Every login: staff first, then branch by branch.
@@ -214,7 +168,7 @@ impl Cast {
     /// The cast of this size and seed: always the same one.
     pub fn new(size: Size, seed: u64) -> Self {
         let id = natural(&[b"demo-district", "青岭旗".as_bytes()]);
-        let district = District { id: DistrictId(id), name: "青岭旗", naming_scheme: "qi" };
+        let district = District { id: DistrictId(id), name: "青岭旗", naming: NamingScheme::Qi };
         let (orgs, branches) = tree::grow(&district, size, seed);
         let story = story::story(seed);
         let accounts = accounts::of(size, seed, &orgs, &branches, &story);

@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use zhibu_domain::org::{OrgType, Role};
+
 use super::*;
 use crate::demo::people::{Class, ExclusionReason, Outflow, Sex};
 
@@ -15,7 +17,7 @@ fn each_size_has_the_promised_numbers() {
         let cast = Cast::new(size, 1);
         assert_eq!(cast.branches.len(), size.branches());
         assert_eq!(people(&cast).count(), size.members());
-        let of_type = |org_type| cast.orgs.iter().filter(|org| org.org_type == org_type).count();
+        let of_type = |org_type| cast.orgs.iter().filter(|org| org.org.org_type == org_type).count();
         assert_eq!(of_type(OrgType::Township), townships);
         assert_eq!(of_type(OrgType::Branch) + of_type(OrgType::JointBranch), size.branches());
         assert!(of_type(OrgType::GeneralBranch) > 0);
@@ -47,7 +49,7 @@ fn the_first_people_of_seed_one_stay_who_they_are() {
 fn ids_codes_and_logins_are_unique() {
     for size in SIZES {
         let cast = Cast::new(size, 3);
-        let orgs: BTreeSet<_> = cast.orgs.iter().map(|org| org.id).collect();
+        let orgs: BTreeSet<_> = cast.orgs.iter().map(|org| org.org.id).collect();
         assert_eq!(orgs.len(), cast.orgs.len());
         let codes: BTreeSet<_> = cast.orgs.iter().map(|org| &org.code).collect();
         assert_eq!(codes.len(), cast.orgs.len());
@@ -68,7 +70,7 @@ fn the_tree_hangs_together() {
     for size in SIZES {
         let cast = Cast::new(size, 4);
         let mut seen: BTreeMap<OrgId, OrgType> = BTreeMap::new();
-        for org in &cast.orgs {
+        for CodedOrg { org, .. } in &cast.orgs {
             let parent = org.parent.map(|parent| *seen.get(&parent).expect("the parent comes first"));
             let fits = match org.org_type {
                 OrgType::District => parent.is_none() && org.id.0 == cast.district.id.0,
@@ -76,6 +78,7 @@ fn the_tree_hangs_together() {
                 OrgType::GeneralBranch | OrgType::JointBranch => parent == Some(OrgType::Township),
                 OrgType::Branch => matches!(parent, Some(OrgType::Township | OrgType::GeneralBranch)),
                 OrgType::Group => matches!(parent, Some(OrgType::Branch | OrgType::JointBranch)),
+                _ => false,
             };
             assert!(fits, "{org:?} below {parent:?}");
             seen.insert(org.id, org.org_type);
@@ -93,7 +96,7 @@ fn every_branch_has_a_secretary_and_from_seven_full_members_a_committee() {
     for branch in &Cast::new(Size::L, 5).branches {
         let full = branch.members.iter().filter(|person| person.is_full()).count();
         assert!(full >= 3);
-        let secretary = branch.holder(Post::Secretary).expect("a secretary");
+        let secretary = branch.holder(CommitteePost::Secretary).expect("a secretary");
         assert!(secretary.is_full() && secretary.roster_number == 1);
         let posts: Vec<_> = branch.members.iter().filter_map(|person| person.post).collect();
         assert_eq!(posts.len(), posts.iter().collect::<BTreeSet<_>>().len(), "{posts:?}");
@@ -118,7 +121,7 @@ fn rosters_are_numbered_without_gaps_and_names_differ_in_a_branch() {
 fn in_villages_a_third_to_six_in_ten_live_elsewhere() {
     let cast = Cast::new(Size::M, 1);
     let is_office = |branch: &Branch| {
-        let org = cast.orgs.iter().find(|org| org.id == branch.org).unwrap();
+        let org = cast.orgs.iter().find(|org| org.org.id == branch.org).unwrap();
         org.code.as_bytes()[9] == b'9'
     };
     let (mut least, mut most) = (100, 0);
@@ -140,7 +143,7 @@ fn dates_and_classes_agree() {
             None => assert!(person.joined_on > date(2025, 11, 30) && person.post.is_none()),
         }
         assert_eq!(person.outflow.is_some(), person.class == Class::Mobile);
-        if let Some(Outflow { since, .. }) = &person.outflow {
+        if let Some(Outflow { since }) = &person.outflow {
             assert!(*since < date(2026, 3, 1), "away for more than six months");
         }
     }
@@ -182,23 +185,23 @@ fn some_names_are_mongolian_with_a_dot_and_a_third_of_members_are_women() {
 fn accounts_belong_to_their_people_and_their_organisations() {
     let cast = Cast::new(Size::M, 1);
     let names: BTreeMap<_, _> = people(&cast).map(|person| (person.id, &person.name)).collect();
-    let orgs: BTreeMap<_, _> = cast.orgs.iter().map(|org| (org.id, org.org_type)).collect();
+    let orgs: BTreeMap<_, _> = cast.orgs.iter().map(|org| (org.org.id, org.org.org_type)).collect();
     let mut secretaries = BTreeSet::new();
     for account in &cast.accounts {
-        assert!(!account.roles.is_empty());
+        assert!(!account.posts.is_empty());
         assert!(account.member.is_none_or(|member| *names[&member] == account.name));
-        for at in &account.roles {
+        for at in &account.posts {
             let (is_member, fits) = match (at.role, orgs[&at.org]) {
-                ("district_admin" | "district_reviewer", org) => (false, org == OrgType::District),
-                ("township_officer", org) => (false, org == OrgType::Township),
-                ("group_leader", org) => (true, org == OrgType::Group),
-                ("branch_secretary" | "branch_recorder" | "member", org) => {
+                (Role::DistrictAdmin | Role::DistrictReviewer, org) => (false, org == OrgType::District),
+                (Role::TownshipOfficer, org) => (false, org == OrgType::Township),
+                (Role::GroupLeader, org) => (true, org == OrgType::Group),
+                (Role::BranchSecretary | Role::BranchRecorder | Role::Member, org) => {
                     (true, matches!(org, OrgType::Branch | OrgType::JointBranch))
                 }
                 other => panic!("no such role: {other:?}"),
             };
             assert!(fits && account.member.is_some() == is_member, "{account:?}");
-            if at.role == "branch_secretary" {
+            if at.role == Role::BranchSecretary {
                 secretaries.insert(at.org);
             }
         }
@@ -217,11 +220,11 @@ fn the_story_finds_its_people_at_every_size() {
         let branch = cast.story_branch().unwrap();
         assert_eq!(branch.members.len(), 31);
         assert_eq!(branch.township, cast.story.township);
-        let org = cast.orgs.iter().find(|org| org.id == branch.org).unwrap();
-        assert_eq!(org.name, "白桦嘎查党支部");
+        let org = cast.orgs.iter().find(|org| org.org.id == branch.org).unwrap();
+        assert_eq!(org.org.name, "白桦嘎查党支部");
         let name = |id| branch.members.iter().find(|person| person.id == id).unwrap().name.as_str();
         let story = &cast.story;
-        assert_eq!(branch.holder(Post::Secretary).unwrap().id, story.secretary);
+        assert_eq!(branch.holder(CommitteePost::Secretary).unwrap().id, story.secretary);
         assert_eq!(name(story.secretary), "王秀兰");
         assert_eq!(name(story.recorder), "包文明");
         assert_eq!(branch.groups.iter().map(|group| group.leader).collect::<Vec<_>>(), story.leaders);

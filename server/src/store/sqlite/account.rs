@@ -196,7 +196,7 @@ fn read_posts(columns: &Columns<'_>) -> Result<Vec<Post>, StoreError> {
         serde_json::from_str(columns.get("posts")?).map_err(|e| columns.corrupt(e))?;
     let read = |(role, org): (String, String)| {
         Ok(Post {
-            role: role.parse().map_err(|e: zhibu_domain::org::UnknownWord| columns.corrupt(e))?,
+            role: role.parse().map_err(|e: zhibu_domain::words::UnknownWord| columns.corrupt(e))?,
             org: org.parse().map_err(|e: zhibu_domain::ids::InvalidId| columns.corrupt(e))?,
         })
     };

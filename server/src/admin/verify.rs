@@ -1,0 +1,165 @@
+//! Looks whether what is stored can be true.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use zhibu_domain::gate::{self, Index};
+use zhibu_domain::ids::{DistrictId, RecordId};
+use zhibu_domain::record::{Collection, Record, change_hash};
+
+use crate::projection;
+use crate::store::{ChainState, RecordSummary, Store, StoreError, StoredRecord};
+
+/// Records in one page.
+const PAGE: u32 = 500;
+
+/// Something that cannot be true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// A change does not have the hash that it is filed under.
+    WrongHash(RecordId, u64),
+    /// A change would not pass the gate's structural checks again.
+    NotReplayable(RecordId, u64, String),
+    /// The changes do not make a document.
+    NoDocument(RecordId, String),
+    /// The record's row counts other changes or bytes than its log has.
+    WrongCount(RecordId),
+    /// The positions of a collection have a gap or a repetition: first wrong position.
+    Gap(Collection, u64),
+    /// A collection's head is not its last position.
+    WrongHead(Collection),
+    /// The audit chain is broken at this entry.
+    AuditBroken(u64),
+    /// What the lists say about a record is not what its log says.
+    WrongRow(RecordId),
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Finding::WrongHash(record, at) => write!(f, "记录 {record} 第 {at} 条：内容与哈希不符"),
+            Finding::NotReplayable(record, at, why) => {
+                write!(f, "记录 {record} 第 {at} 条：不能再次通过检查（{why}）")
+            }
+            Finding::NoDocument(record, why) => write!(f, "记录 {record}：日志合不成文档（{why}）"),
+            Finding::WrongCount(record) => write!(f, "记录 {record}：条数或字节数与日志不符"),
+            Finding::Gap(collection, at) => {
+                write!(f, "集合 {}/{}：位置 {at} 缺失或重复", collection.org, collection.year)
+            }
+            Finding::WrongHead(collection) => {
+                write!(f, "集合 {}/{}：末位与日志不符", collection.org, collection.year)
+            }
+            Finding::AuditBroken(seq) => write!(f, "审计日志第 {seq} 条：链断开"),
+            Finding::WrongRow(record) => {
+                write!(f, "记录 {record}：列表内容与日志不符（可用 reproject 重算）")
+            }
+        }
+    }
+}
+
+/// What was looked at, and what was found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Records read.
+    pub records: u64,
+    /// Changes replayed.
+    pub changes: u64,
+    /// Collections whose positions were counted.
+    pub collections: u64,
+    /// Entries of the audit chain.
+    pub audit_entries: u64,
+    /// What cannot be true; empty when all is well.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads everything of all districts. Writes nothing. A server may be running meanwhile, but what it commits during
+/// the walk can show as a wrong count or head: look again before you believe that.
+///
+/// # Errors
+/// When the store cannot be read; what it reads and cannot be true is a finding.
+pub async fn verify(store: &dyn Store) -> Result<Report, StoreError> {
+    let mut report = Report::default();
+    for district in store.list_districts().await? {
+        let mut positions = BTreeMap::new();
+        walk_records(store, district.id, &mut report, &mut positions).await?;
+        check_positions(store, district.id, &mut report, positions).await?;
+        match store.verify_audit(district.id).await? {
+            ChainState::Intact { length, .. } => report.audit_entries += length,
+            ChainState::Broken { seq } => report.findings.push(Finding::AuditBroken(seq)),
+        }
+        let different = projection::differences(store, district.id).await?;
+        report.findings.extend(different.iter().map(|reference| Finding::WrongRow(reference.id())));
+    }
+    Ok(report)
+}
+
+type Positions = BTreeMap<Collection, Vec<u64>>;
+
+async fn walk_records(
+    store: &dyn Store,
+    district: DistrictId,
+    report: &mut Report,
+    positions: &mut Positions,
+) -> Result<(), StoreError> {
+    let mut after = None;
+    loop {
+        let page = store.list_records(district, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.reference.id());
+        for summary in &page {
+            let id = summary.reference.id();
+            match store.load_record(district, id).await? {
+                Some(stored) => {
+                    check_record(summary, &stored, &mut report.findings);
+                    let of_collection = positions.entry(stored.reference.collection()).or_default();
+                    of_collection.extend(stored.changes.iter().map(|change| change.position));
+                    report.changes += stored.changes.len() as u64;
+                }
+                None => report.findings.push(Finding::WrongCount(id)),
+            }
+            report.records += 1;
+        }
+    }
+}
+
+/// Replays a record's log the way the gate saw it, and as a document.
+fn check_record(summary: &RecordSummary, stored: &StoredRecord, findings: &mut Vec<Finding>) {
+    let id = stored.reference.id();
+    let size: usize = stored.changes.iter().map(|change| change.bytes.len()).sum();
+    if stored.version != stored.changes.len() as u64 || summary.size_bytes != size as u64 {
+        findings.push(Finding::WrongCount(id));
+    }
+    let mut index = Index::new(stored.reference.kind);
+    for change in &stored.changes {
+        if change_hash(&change.bytes) != Some(change.hash) {
+            findings.push(Finding::WrongHash(id, change.position));
+        }
+        if let Err(refusal) = gate::replay(&mut index, &change.bytes) {
+            findings.push(Finding::NotReplayable(id, change.position, refusal.code.to_string()));
+            return;
+        }
+    }
+    if let Err(fault) = Record::from_changes(stored.reference, &stored.changes) {
+        findings.push(Finding::NoDocument(id, fault.to_string()));
+    }
+}
+
+async fn check_positions(
+    store: &dyn Store,
+    district: DistrictId,
+    report: &mut Report,
+    mut positions: Positions,
+) -> Result<(), StoreError> {
+    for (collection, head) in store.list_collections(district).await? {
+        let mut taken = positions.remove(&collection).unwrap_or_default();
+        taken.sort_unstable();
+        let gap = taken.iter().zip(1..).find(|(taken, expected)| **taken != *expected);
+        report.findings.extend(gap.map(|(_, expected)| Finding::Gap(collection, expected)));
+        if gap.is_none() && taken.len() as u64 != head {
+            report.findings.push(Finding::WrongHead(collection));
+        }
+        report.collections += 1;
+    }
+    report.findings.extend(positions.into_keys().map(Finding::WrongHead));
+    Ok(())
+}

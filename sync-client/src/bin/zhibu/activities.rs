@@ -1,0 +1,170 @@
+//! Reading activities: the list, one of them, its histories, its quorum; and the roster.
+
+use zhibu_domain::command::AboutField;
+use zhibu_domain::ids::MemberId;
+use zhibu_domain::quorum::Threshold;
+use zhibu_domain::time::Millis;
+use zhibu_sync_client::desk::{ActivityLine, ActivitySheet, HistoryLine, Names, QuorumSheet, ShownValue};
+
+use crate::fault::Fault;
+use crate::session::Session;
+use crate::words::{self, time};
+
+pub(crate) async fn list(session: &Session, year: Option<u16>) -> Result<(), Fault> {
+    let lines = session.client.list_activities(year).await?;
+    session.print(&lines, || match lines.is_empty() {
+        true => "还没有活动。用 zhibu new-activity 新建，或先同步。".to_owned(),
+        false => lines.iter().map(describe_line).collect::<Vec<_>>().join("\n"),
+    })
+}
+
+fn describe_line(line: &ActivityLine) -> String {
+    let when = line.when.map_or("时间未定".to_owned(), time);
+    let status = words::status(line.status);
+    let mut text = format!("{}  {when}  {}  [{status}] 到会 {} 人", line.id, line.title, line.present);
+    if line.merge_cards > 0 {
+        text += &format!("，{} 处两机不一致", line.merge_cards);
+    }
+    if line.waiting > 0 {
+        text += &format!("，{} 条待上传", line.waiting);
+    }
+    if line.refused > 0 {
+        text += &format!("，{} 条未被接受", line.refused);
+    }
+    text
+}
+
+pub(crate) async fn roster(session: &Session, branch: Option<&str>) -> Result<(), Fault> {
+    let branch = session.client.find_branch(branch).await?;
+    let lines = session.client.list_roster(branch.id).await?;
+    session.print(&lines, || {
+        let line = |line: &zhibu_sync_client::desk::RosterLine| {
+            let membership = if line.card.is_full { "正式" } else { "预备" };
+            let excluded =
+                line.excluded.map_or(String::new(), |reason| format!("，不计入应到会（理由 {reason}）"));
+            format!("{} {} {membership}{excluded}", line.card.number, line.card.name)
+        };
+        let people: Vec<_> = lines.iter().map(line).collect();
+        format!("{}，{} 人\n{}", branch.name, people.len(), people.join("\n"))
+    })
+}
+
+pub(crate) async fn show(session: &Session, record: &str) -> Result<(), Fault> {
+    let record = session.activity(record).await?;
+    let sheet = session.client.show_activity(&record).await?;
+    let names = session.client.names(record.org).await?;
+    session.print(&sheet, || describe_sheet(&sheet, &names))
+}
+
+fn describe_sheet(sheet: &ActivitySheet, names: &Names) -> String {
+    let mut lines =
+        vec![format!("{} [{}] {}", sheet.id, words::status(sheet.status), sheet.kinds.join("、"))];
+    let about = sheet.about.iter();
+    lines.extend(
+        about.map(|(field, value)| format!("{}：{}", words::field(*field), field_text(*field, value, names))),
+    );
+    lines.extend(sheet.agenda.values().map(|text| format!("议题：{text}")));
+    let roll = sheet.roll.iter();
+    lines.push(format!("签到（{} 人）：", sheet.roll.len()));
+    lines.extend(
+        roll.map(|line| format!("  {} {} {}", line.number, line.name, words::attendance(line.state))),
+    );
+    lines.extend(sheet.observers.values().map(|post| format!("列席：{post}")));
+    lines.push(format!("记录：{}", sheet.minutes));
+    lines.extend(sheet.resolutions.iter().map(|(id, resolution)| {
+        let vote = resolution.ballot().map_or(String::new(), |ballot| {
+            format!("（赞成 {}，反对 {}，弃权 {}）", ballot.yes, ballot.no, ballot.abstain)
+        });
+        format!("决议 {id}：{}{vote}", resolution.text)
+    }));
+    lines.extend(sheet.follow_ups.iter().map(|(id, follow_up)| {
+        let owner = follow_up.owner.map_or(String::new(), |owner| format!("，{}", names.member(owner)));
+        let due = follow_up.due.map_or(String::new(), |due| format!("，{due} 前"));
+        format!("后续 {id}：{}{owner}{due}{}", follow_up.text, if follow_up.done { "，已完成" } else { "" })
+    }));
+    lines.extend(sheet.events.iter().map(|line| {
+        let at = line.at.map_or(String::new(), time);
+        let slot = line.event.slot.as_deref().map_or(String::new(), |slot| format!(" {slot}"));
+        let comment = line.event.comment.as_deref().map_or(String::new(), |text| format!("：{text}"));
+        format!("{at} {} {}{slot}{comment}", line.name, words::verb(line.event.verb))
+    }));
+    lines.extend(
+        sheet.amendments.values().map(|amendment| format!("更正 {}：{}", amendment.slot, amendment.text)),
+    );
+    for card in &sheet.merge_cards {
+        lines.push(format!("两机不一致 {}，请用 zhibu resolve 选一个：", card.slot));
+        lines.extend(
+            card.values.iter().zip(1..).map(|(line, n)| format!("  {n}. {}", describe_history(line))),
+        );
+    }
+    if sheet.waiting > 0 {
+        lines.push(format!("有 {} 条待上传", sheet.waiting));
+    }
+    lines.join("\n")
+}
+
+fn field_text(field: AboutField, value: &ShownValue, names: &Names) -> String {
+    match (field, value) {
+        (AboutField::PlannedAt | AboutField::HeldFrom | AboutField::HeldTo, ShownValue::Int(at)) => {
+            time(Millis(*at))
+        }
+        (AboutField::Host | AboutField::Recorder | AboutField::Lecturer, ShownValue::Text(id)) => {
+            id.parse().map_or_else(|_| id.clone(), |member: MemberId| names.member(member))
+        }
+        _ => words::value(value),
+    }
+}
+
+fn describe_history(line: &HistoryLine) -> String {
+    let deleted = if line.deleted > 0 { format!("（删去 {} 字）", line.deleted) } else { String::new() };
+    format!("{}{deleted} — {}（{}）{}", words::value(&line.value), line.name, line.device_name, time(line.at))
+}
+
+pub(crate) async fn history(session: &Session, record: &str, slot: &str) -> Result<(), Fault> {
+    let record = session.activity(record).await?;
+    let lines = session.client.slot_history(&record, slot).await?;
+    session.print(&lines, || match lines.is_empty() {
+        true => format!("{slot} 还没有人写过。"),
+        false => lines.iter().map(describe_history).collect::<Vec<_>>().join("\n"),
+    })
+}
+
+pub(crate) async fn quorum(session: &Session, record: &str) -> Result<(), Fault> {
+    let record = session.activity(record).await?;
+    let sheet = session.client.quorum(&record).await?;
+    session.print(&sheet, || describe_quorum(&sheet))
+}
+
+fn describe_quorum(sheet: &QuorumSheet) -> String {
+    let mut lines = vec![
+        format!(
+            "名册 {} 人，应到会 {} 人，其中有表决权 {} 人",
+            sheet.on_roster, sheet.should_attend, sheet.vote_eligible
+        ),
+        format!(
+            "实到会 {} 人（有表决权 {} 人），请假 {} 人，无故缺席 {} 人，未标记 {} 人",
+            sheet.present, sheet.present_voters, sheet.leave, sheet.absent, sheet.unmarked
+        ),
+    ];
+    if !sheet.unapproved.is_empty() {
+        lines.push(format!("有 {} 人标为不计入，但没有批准手续，仍计入应到会", sheet.unapproved.len()));
+    }
+    lines.extend(
+        sheet.presence.iter().map(|line| format!("{}：到会人数{}", line.name, describe(&line.presence))),
+    );
+    for vote in &sheet.votes {
+        let Some(outcome) = &vote.outcome else { continue };
+        let pass = outcome.pass.as_ref().map_or(String::new(), |pass| format!("，赞成票{}", describe(pass)));
+        let verdict = if outcome.adopted { "通过" } else { "没有通过" };
+        lines.push(format!("表决“{}”：{verdict}；到会人数{}{pass}", vote.text, describe(&outcome.presence)));
+        lines.extend(outcome.faults.iter().map(|fault| format!("  票数有误：{fault}")));
+    }
+    lines.join("\n")
+}
+
+fn describe(threshold: &Threshold) -> String {
+    let Threshold { have, of, needed, met, at_exactly_half } = threshold;
+    let verdict = if *met { "够了" } else { "不够" };
+    let half = if *at_exactly_half { "，正好一半，请核对" } else { "" };
+    format!("{verdict}（{have}/{of}，需要 {needed}{half}）")
+}

@@ -1,0 +1,126 @@
+//! Chinese words for what the library says in codes.
+
+use zhibu_domain::attendance::Attendance;
+use zhibu_domain::command::AboutField;
+use zhibu_domain::event::{PointsVerb, Status, Verb};
+use zhibu_domain::points::{Cap, LineState};
+use zhibu_domain::time::Millis;
+use zhibu_sync_client::desk::ShownValue;
+
+pub(crate) fn status(status: Status) -> &'static str {
+    match status {
+        Status::Draft => "草稿",
+        Status::Planned => "已计划",
+        Status::Held => "已开展，未提交",
+        Status::Submitted => "已提交，待备案",
+        Status::Filed => "已备案",
+        Status::Returned => "已退回",
+        Status::RedoRequired => "责令重开",
+        Status::Reopened => "重新打开",
+        Status::Voided => "已作废",
+    }
+}
+
+pub(crate) fn verb(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Submitted => "提交",
+        Verb::Filed => "备案",
+        Verb::Returned => "退回补正",
+        Verb::RedoRequired => "责令重开",
+        Verb::Reopened => "重新打开",
+        Verb::Voided => "作废",
+    }
+}
+
+pub(crate) fn attendance(state: Option<Attendance>) -> &'static str {
+    match state {
+        None => "未标记",
+        Some(Attendance::Present) => "到会",
+        Some(Attendance::PresentRemote) => "线上到会",
+        Some(Attendance::PresentElsewhere) => "在流入地参加",
+        Some(Attendance::Visited) => "送学上门",
+        Some(Attendance::LeaveWork) => "公事请假",
+        Some(Attendance::LeaveIllness) => "病假",
+        Some(Attendance::LeaveOther) => "其他请假",
+        Some(Attendance::AbsentUnexcused) => "无故缺席",
+        Some(Attendance::Excluded) => "不计入应到会",
+        Some(Attendance::NotRequired) => "不要求参加",
+    }
+}
+
+pub(crate) fn field(field: AboutField) -> &'static str {
+    match field {
+        AboutField::Title => "标题",
+        AboutField::Theme => "主题",
+        AboutField::PlannedAt => "计划时间",
+        AboutField::HeldFrom => "开始时间",
+        AboutField::HeldTo => "结束时间",
+        AboutField::Place => "地点",
+        AboutField::Host => "主持人",
+        AboutField::Recorder => "记录人",
+        AboutField::Lecturer => "主讲人",
+        AboutField::LectureTitle => "党课题目",
+        AboutField::Hours => "学时",
+        AboutField::PaperRef => "记录本页码",
+        AboutField::AudienceCount => "听众人数",
+    }
+}
+
+pub(crate) fn points_verb(verb: PointsVerb) -> &'static str {
+    match verb {
+        PointsVerb::Verified => "核实",
+        PointsVerb::Approved => "审定",
+        PointsVerb::TownshipFiled => "乡镇备案",
+        PointsVerb::Declined => "不予认可",
+        PointsVerb::Reversed => "冲销",
+        PointsVerb::Objected => "异议",
+    }
+}
+
+pub(crate) fn line_state(state: LineState) -> &'static str {
+    match state {
+        LineState::Confirmed => "已确认",
+        LineState::Provisional => "待确认",
+        LineState::Declined => "不予认可",
+        LineState::Reversed => "已冲销",
+    }
+}
+
+pub(crate) fn cap(cap: &Cap) -> String {
+    match cap {
+        Cap::Rule { .. } => "已到本条封顶".to_owned(),
+        Cap::Group { category } => format!("已到 {category} 类封顶"),
+        Cap::SameMatter => "同一事项只计最高一项".to_owned(),
+        Cap::DeductionsOff => "本办法不扣分".to_owned(),
+        Cap::NotForClass { .. } => "不适用于本类党员".to_owned(),
+        Cap::ReplacedBy { rule } => format!("改按 {rule} 计"),
+        Cap::RuleOff => "本条未启用".to_owned(),
+        Cap::UnknownRule => "办法中没有这一条".to_owned(),
+        Cap::DerivedRule => "由活动记录自动计分，不能申报".to_owned(),
+        Cap::OutsideRange => "没有选分值，或分值不在范围内".to_owned(),
+        Cap::PartUnits => "数量还不够一次，往后累计".to_owned(),
+        Cap::NoNotice => "没有通知到本人".to_owned(),
+        Cap::ObjectionUpheld => "异议成立".to_owned(),
+        Cap::Declined => "不予认可".to_owned(),
+        Cap::Reversed { .. } => "已冲销".to_owned(),
+        Cap::Reversing { .. } => "只用于冲销另一条".to_owned(),
+        Cap::NothingReversed => "没有对应的被冲销条目".to_owned(),
+    }
+}
+
+pub(crate) fn value(value: &ShownValue) -> String {
+    match value {
+        ShownValue::Text(text) => text.clone(),
+        ShownValue::Int(number) => number.to_string(),
+        ShownValue::Flag(true) => "是".to_owned(),
+        ShownValue::Flag(false) => "否".to_owned(),
+        ShownValue::Nothing => "（清空）".to_owned(),
+    }
+}
+
+/// A time in China, to the minute.
+pub(crate) fn time(at: Millis) -> String {
+    let date = at.date();
+    let minutes = (at.0 - Millis::start_of(date).0) / 60_000;
+    format!("{date} {:02}:{:02}", minutes / 60, minutes % 60)
+}

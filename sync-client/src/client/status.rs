@@ -1,0 +1,73 @@
+//! Where everything stands, in numbers.
+
+use serde::Serialize;
+use zhibu_domain::ids::DeviceId;
+use zhibu_domain::time::Millis;
+
+use super::Client;
+use crate::error::SyncError;
+use crate::keys::DeviceKey;
+use crate::store::{LastSync, LocalStore};
+use crate::transport::Transport;
+
+/// Where this phone stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The server.
+    pub server: String,
+    /// The owner.
+    pub name: String,
+    /// This device.
+    pub device: DeviceId,
+    /// Changes saved here and in no envelope yet.
+    pub pending: usize,
+    /// Changes in an envelope that has no receipt: perhaps on the way, not uploaded.
+    pub in_envelope: usize,
+    /// Bytes of both.
+    pub waiting_bytes: usize,
+    /// Changes of this device that the server has receipted, ever.
+    pub receipted: u64,
+    /// Refused changes that are listed.
+    pub refused: usize,
+    /// Those of them that nobody has looked at.
+    pub refused_unseen: usize,
+    /// Envelopes of others that are still to be delivered.
+    pub carried: usize,
+    /// Records held.
+    pub records: usize,
+    /// The last synchronisation that came to its end, and what it cost.
+    pub last_sync: Option<LastSync>,
+    /// The server's clock minus this device's, in milliseconds.
+    pub clock_offset_ms: i64,
+    /// When the server was seen to have been restored from a backup, if ever.
+    pub server_restored_at: Option<Millis>,
+    /// This phone comes from an old backup and must synchronise before its work can be delivered.
+    pub restored: bool,
+}
+
+impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
+    /// Where everything stands.
+    pub async fn status(&self) -> Result<Status, SyncError> {
+        let state = self.state().await?;
+        let waiting = self.store.pending().await?;
+        let refused = self.store.refused().await?;
+        let in_envelope = waiting.iter().filter(|change| change.envelope.is_some()).count();
+        Ok(Status {
+            server: state.server,
+            name: self.profile().await?.name,
+            device: state.device,
+            pending: waiting.len() - in_envelope,
+            in_envelope,
+            waiting_bytes: waiting.iter().map(|change| change.change.len()).sum(),
+            receipted: state.receipted_changes,
+            refused: refused.len(),
+            refused_unseen: refused.iter().filter(|change| !change.seen).count(),
+            carried: self.store.carried().await?.iter().filter(|c| c.receipt.is_none()).count(),
+            records: self.store.records().await?.len(),
+            last_sync: state.last_sync,
+            clock_offset_ms: state.clock_offset_ms,
+            server_restored_at: state.generation_changed_at,
+            restored: state.restored,
+        })
+    }
+}

@@ -1,0 +1,200 @@
+//! Delivering and reading: rounds of one request each, until both sides have nothing left to say.
+
+use std::collections::BTreeMap;
+
+use zhibu_domain::wire::{Envelope, ErrorCode, Profile, ReadMark, SyncRequest};
+
+use super::{Client, MAX_RACES};
+use crate::engine::batch::{envelope_body, next_batch};
+use crate::engine::judge::{is_restored, judge, own_changes};
+use crate::engine::request::{SentEnvelope, choose_envelopes, sync_request};
+use crate::engine::settle::{Local, RoundOutcome, Verdict};
+use crate::error::SyncError;
+use crate::keys::DeviceKey;
+use crate::store::{
+    Act, CarriedEnvelope, ClosedEnvelope, LastSync, LocalStore, PendingChange, StoreError, Write,
+};
+use crate::transport::{Answer, Transport, TransportError};
+
+/// How often one synchronisation makes refused work again. More only happens against a server that refuses
+/// everything, and then the next synchronisation may try.
+const MAX_REWRITES: u32 = 3;
+
+/// What a synchronisation did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct SyncReport {
+    /// Own changes that count now: "uploaded".
+    pub stored: usize,
+    /// Own changes that were refused and wait for the person.
+    pub refused: usize,
+    /// Own changes that were made again without troubling the person.
+    pub rewritten: usize,
+    /// Changes read, one's own echo included.
+    pub received: usize,
+    /// Envelopes of others that were delivered.
+    pub delivered: usize,
+    /// How often the server was asked.
+    pub round_trips: u32,
+    /// Body bytes sent, compressed.
+    pub bytes_up: u64,
+    /// Body bytes received, compressed.
+    pub bytes_down: u64,
+}
+
+struct Round {
+    /// More waits at the server, or there is something new to ask for.
+    more: bool,
+    /// Refused work was made again.
+    rewrote: bool,
+}
+
+impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
+    /// Delivers what waits and reads what is new.
+    ///
+    /// May be interrupted at any point, and may run while commands are executed.
+    pub async fn sync(&self) -> Result<SyncReport, SyncError> {
+        let mut report = SyncReport::default();
+        let mut rewrites = 0;
+        loop {
+            self.close_envelopes().await?;
+            let round = self.round(&mut report).await?;
+            rewrites += u32::from(round.rewrote);
+            if !round.more && (rewrites > MAX_REWRITES || !self.has_something_to_deliver().await?) {
+                break;
+            }
+        }
+        let now = self.now();
+        let SyncReport { bytes_up, bytes_down, round_trips, .. } = report;
+        let last_sync = LastSync { at: now, bytes_up, bytes_down, round_trips };
+        self.update_state(|state| state.last_sync = Some(last_sync)).await?;
+        Ok(report)
+    }
+
+    /// Closes what waits into signed envelopes, durably, without sending them: for a synchronisation, or to hand
+    /// them to a carrier. Gives all own envelopes that have no receipt.
+    pub async fn close_envelopes(&self) -> Result<Vec<ClosedEnvelope>, SyncError> {
+        while !self.state().await?.restored && self.close_envelope().await? {}
+        Ok(self.store.envelopes().await?)
+    }
+
+    /// Whether one more envelope was closed.
+    async fn close_envelope(&self) -> Result<bool, SyncError> {
+        for _ in 0..MAX_RACES {
+            let based_on = self.store.revision().await?;
+            let mut state = self.state().await?;
+            let batch = next_batch(&self.store.pending().await?);
+            if batch.is_empty() {
+                return Ok(false);
+            }
+            let body = envelope_body(&state, &self.profile().await?, &batch, self.now());
+            let counter = body.counter;
+            let body = encode(&body)?;
+            let signature = self.key.sign(&Envelope::signed_bytes(&body)).await?;
+            let bytes = encode(&Envelope { body, signature })?;
+            state.last_counter = counter;
+            let mut writes = vec![Write::Envelope(ClosedEnvelope { counter, bytes }), Write::State(state)];
+            let closed = |change| Write::Pending(PendingChange { envelope: Some(counter), ..change });
+            writes.extend(batch.into_iter().map(closed));
+            if self.try_commit(Act { based_on, writes }).await? {
+                return Ok(true);
+            }
+        }
+        Err(StoreError::Raced.into())
+    }
+
+    /// One request and its answer.
+    async fn round(&self, report: &mut SyncReport) -> Result<Round, SyncError> {
+        let rewritten_before = report.rewritten;
+        let profile = self.profile().await?;
+        let marks = self.store.marks().await?;
+        let sent = choose_envelopes(self.store.envelopes().await?, self.store.carried().await?);
+        let request = sync_request(&profile, &marks, &sent)?;
+        let answer = self.ask(&request).await?;
+        let received = self.absorb(&sent, &marks, &answer, report).await?;
+        report.round_trips += 1;
+        report.bytes_up += answer.bytes_up;
+        report.bytes_down += answer.bytes_down;
+        let progress = !sent.is_empty() || received > 0 || self.store.marks().await? != marks;
+        if answer.response.more && !progress {
+            return Err(SyncError::BrokenAnswer("more is announced, but nothing comes".to_owned()));
+        }
+        let widened = answer.response.profile.as_ref().is_some_and(|new| is_wider(new, &profile));
+        Ok(Round { more: answer.response.more || widened, rewrote: report.rewritten > rewritten_before })
+    }
+
+    /// Asks, and once more with a new token when the one held is over.
+    async fn ask(&self, request: &SyncRequest) -> Result<Answer, SyncError> {
+        let token = self.token().await?;
+        match self.transport.sync(&token, request).await {
+            Err(TransportError::Refused(body))
+                if matches!(body.code, ErrorCode::TokenExpired | ErrorCode::Unauthenticated) =>
+            {
+                let token = self.renew_token().await?;
+                Ok(self.transport.sync(&token, request).await?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Takes an answer in one act; how many changes it brought.
+    async fn absorb(
+        &self,
+        sent: &[SentEnvelope],
+        marks: &[ReadMark],
+        answer: &Answer,
+        report: &mut SyncReport,
+    ) -> Result<usize, SyncError> {
+        let response = &answer.response;
+        let judgement = judge(sent, marks, response)?;
+        for _ in 0..MAX_RACES {
+            let based_on = self.store.revision().await?;
+            let local = self.local().await?;
+            let unknown = self.store.unknown(&own_changes(&judgement, local.state.device)).await?;
+            let restored = local.state.restored || is_restored(&local.state, &judgement, &unknown, response);
+            let verdict = Verdict { response, judgement: &judgement, restored, now: self.now() };
+            let mut bases = BTreeMap::new();
+            for record in verdict.records_to_rewrite(&local) {
+                bases.insert(record.id(), self.store.accepted(record.id()).await?);
+            }
+            let (writes, outcome) = verdict.settle(&local, &bases)?;
+            if self.try_commit(Act { based_on, writes }).await? {
+                let RoundOutcome { stored, refused, rewritten } = outcome;
+                report.stored += stored;
+                report.refused += refused;
+                report.rewritten += rewritten;
+                report.received += judgement.received;
+                report.delivered += judgement.delivered.len();
+                return Ok(judgement.received);
+            }
+        }
+        Err(StoreError::Raced.into())
+    }
+
+    async fn local(&self) -> Result<Local, SyncError> {
+        Ok(Local {
+            state: self.state().await?,
+            profile: self.profile().await?,
+            pending: self.store.pending().await?,
+            refused: self.store.refused().await?,
+            envelopes: self.store.envelopes().await?,
+            marks: self.store.marks().await?,
+            records: self.store.records().await?,
+        })
+    }
+
+    async fn has_something_to_deliver(&self) -> Result<bool, SyncError> {
+        let undelivered = |carried: Vec<CarriedEnvelope>| carried.iter().any(|c| c.receipt.is_none());
+        Ok(!self.store.pending().await?.is_empty()
+            || !self.store.envelopes().await?.is_empty()
+            || undelivered(self.store.carried().await?))
+    }
+}
+
+/// Whether a profile names a collection that the one before did not: only the next request reads it.
+fn is_wider(new: &Profile, old: &Profile) -> bool {
+    new.collections.iter().any(|collection| !old.collections.contains(collection))
+}
+
+fn encode<T: minicbor::Encode<()>>(value: &T) -> Result<Vec<u8>, SyncError> {
+    minicbor::to_vec(value).map_err(|e| StoreError::Failed(e.to_string()).into())
+}

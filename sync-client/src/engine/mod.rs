@@ -1,0 +1,13 @@
+//! The engine: what follows from what. Nothing in here reads a store, a network, a clock or a random number.
+//!
+//! A synchronisation is a loop of rounds. In each, [`batch`] closes what waits into envelopes, [`request`] chooses
+//! what one request carries, the client asks, and [`judge`] reads the answer: which changes count, which were
+//! refused, whether this phone was restored from an old backup. [`settle`] turns the judgement into one act of the
+//! store, in which [`rewrite`] makes the commands behind a refusal again.
+
+pub mod batch;
+pub mod chunk;
+pub mod judge;
+pub mod request;
+pub mod rewrite;
+pub mod settle;

@@ -1,0 +1,371 @@
+//! [`LocalStore`] in one SQLite file, for laptops and the command line.
+
+use std::path::Path;
+use std::time::Duration;
+
+use minicbor::{Decode, Encode};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+use zhibu_domain::ids::{DeviceId, OrgId, RecordId};
+use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
+use zhibu_domain::wire::{AuthorCard, Profile, ReadMark};
+
+use super::{
+    AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, LocalStore, PendingChange,
+    RefusedChange, StoreError, Write,
+};
+
+const SCHEMA: &str = include_str!("schema.sql");
+/// `PRAGMA user_version` of [`SCHEMA`].
+const SCHEMA_VERSION: i64 = 1;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+type Rows<T> = Result<Vec<T>, StoreError>;
+
+/// A phone's store in one file.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    pool: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the store in this file; makes a new one when there is none.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // "Saved on this phone" must survive a battery that falls out.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT);
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        let store = Self { pool };
+        store.upgrade().await?;
+        Ok(store)
+    }
+
+    /// Waits until everything is written and the file is let go.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn upgrade(&self) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *transaction).await?;
+        match version {
+            0 => {
+                sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
+                sqlx::raw_sql("PRAGMA user_version = 1").execute(&mut *transaction).await?;
+            }
+            SCHEMA_VERSION => {}
+            newer => return Err(StoreError::Damaged(format!("the file is of version {newer}"))),
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    async fn rows<T: for<'b> Decode<'b, ()>>(&self, sql: &'static str) -> Rows<T> {
+        let rows: Vec<Vec<u8>> = sqlx::query_scalar(sql).fetch_all(&self.pool).await?;
+        rows.iter().map(|row| read(row)).collect()
+    }
+
+    async fn rows_at<T: for<'b> Decode<'b, ()>>(&self, sql: &'static str, key: &[u8]) -> Rows<T> {
+        let rows: Vec<Vec<u8>> = sqlx::query_scalar(sql).bind(key).fetch_all(&self.pool).await?;
+        rows.iter().map(|row| read(row)).collect()
+    }
+}
+
+impl LocalStore for SqliteStore {
+    async fn revision(&self) -> Result<u64, StoreError> {
+        let revision: i64 = sqlx::query_scalar("SELECT revision FROM phone").fetch_one(&self.pool).await?;
+        Ok(revision as u64)
+    }
+
+    async fn state(&self) -> Result<Option<DeviceState>, StoreError> {
+        Ok(self.rows("SELECT state FROM phone WHERE state IS NOT NULL").await?.pop())
+    }
+
+    async fn profile(&self) -> Result<Option<Profile>, StoreError> {
+        Ok(self.rows("SELECT profile FROM phone WHERE profile IS NOT NULL").await?.pop())
+    }
+
+    async fn authors(&self) -> Rows<AuthorCard> {
+        self.rows("SELECT row FROM authors ORDER BY device").await
+    }
+
+    async fn author(&self, device: DeviceId) -> Result<Option<AuthorCard>, StoreError> {
+        Ok(self.rows_at("SELECT row FROM authors WHERE device = ?", device.bytes()).await?.pop())
+    }
+
+    async fn records(&self) -> Rows<RecordRef> {
+        let mut records: Vec<RecordRef> = self.rows("SELECT row FROM records").await?;
+        records.sort_unstable();
+        Ok(records)
+    }
+
+    async fn accepted(&self, record: RecordId) -> Rows<AcceptedChange> {
+        self.rows_at("SELECT row FROM accepted WHERE record = ? ORDER BY place", record.bytes()).await
+    }
+
+    async fn pending_of(&self, record: RecordId) -> Rows<PendingChange> {
+        self.rows_at("SELECT row FROM pending WHERE record = ? ORDER BY number", record.bytes()).await
+    }
+
+    async fn pending(&self) -> Rows<PendingChange> {
+        self.rows("SELECT row FROM pending ORDER BY number").await
+    }
+
+    async fn unknown(&self, hashes: &[ChangeHash]) -> Result<Vec<ChangeHash>, StoreError> {
+        let mut unknown = Vec::new();
+        for hash in hashes {
+            let known: bool = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT 1 FROM accepted WHERE hash = ?1)
+                     OR EXISTS (SELECT 1 FROM pending WHERE hash = ?1)
+                     OR EXISTS (SELECT 1 FROM refused WHERE hash = ?1)",
+            )
+            .bind(&hash.0[..])
+            .fetch_one(&self.pool)
+            .await?;
+            if !known {
+                unknown.push(*hash);
+            }
+        }
+        Ok(unknown)
+    }
+
+    async fn marks(&self) -> Rows<ReadMark> {
+        let rows: Vec<(Vec<u8>, i64, i64)> =
+            sqlx::query_as("SELECT org, year, position FROM marks ORDER BY org, year")
+                .fetch_all(&self.pool)
+                .await?;
+        rows.into_iter().map(mark_of).collect()
+    }
+
+    async fn envelopes(&self) -> Rows<ClosedEnvelope> {
+        self.rows("SELECT row FROM envelopes ORDER BY counter").await
+    }
+
+    async fn refused(&self) -> Rows<RefusedChange> {
+        self.rows("SELECT row FROM refused ORDER BY number").await
+    }
+
+    async fn carried(&self) -> Rows<CarriedEnvelope> {
+        self.rows("SELECT row FROM carried ORDER BY device, counter, id").await
+    }
+
+    async fn commit(&self, act: Act) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let fenced = sqlx::query("UPDATE phone SET revision = revision + 1 WHERE revision = ?")
+            .bind(act.based_on as i64)
+            .execute(&mut *transaction)
+            .await?;
+        if fenced.rows_affected() == 0 {
+            return Err(StoreError::Raced);
+        }
+        for write in &act.writes {
+            write_one(&mut transaction, write).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+}
+
+type Tx<'a> = Transaction<'a, Sqlite>;
+
+async fn write_one(tx: &mut Tx<'_>, write: &Write) -> Result<(), StoreError> {
+    match write {
+        Write::State(state) => put_blob(tx, "UPDATE phone SET state = ?", state).await,
+        Write::Profile(profile) => put_blob(tx, "UPDATE phone SET profile = ?", profile).await,
+        Write::Author(card) => put_author(tx, card).await,
+        Write::Pending(change) => put_pending(tx, change).await,
+        Write::DropPending(number) => drop_at(tx, "DELETE FROM pending WHERE number = ?", *number).await,
+        Write::Accept(change) => accept(tx, change).await,
+        Write::Mark(mark) => put_mark(tx, mark).await,
+        Write::Envelope(envelope) => put_envelope(tx, envelope).await,
+        Write::DropEnvelope(counter) => {
+            drop_at(tx, "DELETE FROM envelopes WHERE counter = ?", *counter).await
+        }
+        Write::Refuse(change) => put_refused(tx, change).await,
+        Write::DropRefused(number) => drop_at(tx, "DELETE FROM refused WHERE number = ?", *number).await,
+        Write::Carry(envelope) => put_carried(tx, envelope).await,
+        Write::Forget(collection) => forget(tx, *collection).await,
+    }
+}
+
+async fn put_blob<T: Encode<()>>(tx: &mut Tx<'_>, sql: &'static str, value: &T) -> Result<(), StoreError> {
+    sqlx::query(sql).bind(row(value)?).execute(&mut **tx).await?;
+    Ok(())
+}
+
+async fn drop_at(tx: &mut Tx<'_>, sql: &'static str, key: u64) -> Result<(), StoreError> {
+    sqlx::query(sql).bind(key as i64).execute(&mut **tx).await?;
+    Ok(())
+}
+
+async fn put_author(tx: &mut Tx<'_>, card: &AuthorCard) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO authors (device, row) VALUES (?1, ?2) ON CONFLICT (device) DO UPDATE SET row = ?2",
+    )
+    .bind(&card.device.bytes()[..])
+    .bind(row(card)?)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn put_record(tx: &mut Tx<'_>, record: &RecordRef) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO records (record, org, year, row) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
+        .bind(&record.id().bytes()[..])
+        .bind(&record.org.bytes()[..])
+        .bind(i64::from(record.year))
+        .bind(row(record)?)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn put_pending(tx: &mut Tx<'_>, change: &PendingChange) -> Result<(), StoreError> {
+    put_record(tx, &change.record).await?;
+    sqlx::query("INSERT OR REPLACE INTO pending (number, record, hash, row) VALUES (?, ?, ?, ?)")
+        .bind(change.number as i64)
+        .bind(&change.record.id().bytes()[..])
+        .bind(&change.hash.0[..])
+        .bind(row(change)?)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn accept(tx: &mut Tx<'_>, change: &AcceptedChange) -> Result<(), StoreError> {
+    put_record(tx, &change.record).await?;
+    sqlx::query(
+        "INSERT INTO accepted (record, org, year, hash, row) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (hash) DO NOTHING",
+    )
+    .bind(&change.record.id().bytes()[..])
+    .bind(&change.record.org.bytes()[..])
+    .bind(i64::from(change.record.year))
+    .bind(&change.hash.0[..])
+    .bind(row(change)?)
+    .execute(&mut **tx)
+    .await?;
+    for sql in ["DELETE FROM pending WHERE hash = ?", "DELETE FROM refused WHERE hash = ?"] {
+        sqlx::query(sql).bind(&change.hash.0[..]).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+async fn put_mark(tx: &mut Tx<'_>, mark: &ReadMark) -> Result<(), StoreError> {
+    sqlx::query("INSERT OR REPLACE INTO marks (org, year, position) VALUES (?, ?, ?)")
+        .bind(&mark.collection.org.bytes()[..])
+        .bind(i64::from(mark.collection.year))
+        .bind(mark.position as i64)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn put_envelope(tx: &mut Tx<'_>, envelope: &ClosedEnvelope) -> Result<(), StoreError> {
+    sqlx::query("INSERT OR REPLACE INTO envelopes (counter, row) VALUES (?, ?)")
+        .bind(envelope.counter as i64)
+        .bind(row(envelope)?)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn put_refused(tx: &mut Tx<'_>, change: &RefusedChange) -> Result<(), StoreError> {
+    sqlx::query("INSERT OR REPLACE INTO refused (number, hash, row) VALUES (?, ?, ?)")
+        .bind(change.number as i64)
+        .bind(&change.hash.0[..])
+        .bind(row(change)?)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn put_carried(tx: &mut Tx<'_>, envelope: &CarriedEnvelope) -> Result<(), StoreError> {
+    sqlx::query("INSERT OR REPLACE INTO carried (id, device, counter, row) VALUES (?, ?, ?, ?)")
+        .bind(&envelope.id.0[..])
+        .bind(&envelope.device.bytes()[..])
+        .bind(envelope.counter as i64)
+        .bind(row(envelope)?)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn forget(tx: &mut Tx<'_>, collection: Collection) -> Result<(), StoreError> {
+    for sql in [
+        "DELETE FROM accepted WHERE org = ? AND year = ?",
+        "DELETE FROM marks WHERE org = ? AND year = ?",
+        "DELETE FROM records WHERE org = ? AND year = ? AND record NOT IN (SELECT record FROM pending)",
+    ] {
+        sqlx::query(sql)
+            .bind(&collection.org.bytes()[..])
+            .bind(i64::from(collection.year))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+fn mark_of((org, year, position): (Vec<u8>, i64, i64)) -> Result<ReadMark, StoreError> {
+    let damaged = || StoreError::Damaged("a read mark".to_owned());
+    let org = OrgId::from_bytes(org.try_into().map_err(|_| damaged())?);
+    let year = u16::try_from(year).map_err(|_| damaged())?;
+    Ok(ReadMark { collection: Collection { org, year }, position: position as u64 })
+}
+
+fn row<T: Encode<()>>(value: &T) -> Result<Vec<u8>, StoreError> {
+    minicbor::to_vec(value).map_err(|e| StoreError::Failed(e.to_string()))
+}
+
+fn read<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, StoreError> {
+    minicbor::decode(bytes).map_err(|e| StoreError::Damaged(e.to_string()))
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        // SQLite's primary result codes; the upper bits only detail them.
+        let code =
+            error.as_database_error().and_then(|e| e.code()?.parse::<i32>().ok()).map(|code| code & 0xff);
+        match code {
+            Some(5 | 6) => StoreError::Busy,
+            Some(11 | 26) => StoreError::Damaged(error.to_string()),
+            Some(13) => StoreError::Full,
+            _ => StoreError::Failed(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn fresh() -> (tempfile::TempDir, SqliteStore) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("phone.sqlite")).await.unwrap();
+        (folder, store)
+    }
+
+    crate::store_conformance!(tokio::test, fresh);
+
+    #[tokio::test]
+    async fn what_was_committed_is_there_after_opening_again() {
+        let (folder, store) = fresh().await;
+        crate::store::conformance::accepted_changes_keep_their_order(&store).await;
+        let before = store.records().await.unwrap();
+        store.close().await;
+        let again = SqliteStore::open(&folder.path().join("phone.sqlite")).await.unwrap();
+        assert_eq!(again.records().await.unwrap(), before);
+        assert!(again.revision().await.unwrap() > 0);
+    }
+
+    #[tokio::test]
+    async fn a_file_of_a_newer_version_is_left_alone() {
+        let (folder, store) = fresh().await;
+        sqlx::raw_sql("PRAGMA user_version = 99").execute(&store.pool).await.unwrap();
+        store.close().await;
+        let again = SqliteStore::open(&folder.path().join("phone.sqlite")).await;
+        assert!(matches!(again, Err(StoreError::Damaged(_))));
+    }
+}

@@ -1,0 +1,66 @@
+//! The way to the server: three questions, asked over HTTP or by whatever a test brings.
+
+use zhibu_domain::wire::{
+    EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, SyncRequest, SyncResponse, TokenRequest, TokenResponse,
+};
+
+/// Why a question got no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// No connection, or it broke. Whether the server heard the question is unknown.
+    #[error("the server cannot be reached: {0}")]
+    Offline(String),
+    /// The server answered with its error body.
+    #[error("the server refused ({}): {} [{}]", .0.code, .0.message, .0.request_id)]
+    Refused(ErrorBody),
+    /// The server no longer speaks this client's protocol.
+    #[error("this client is too old for the server")]
+    TooOld,
+    /// Something answered, but not in our protocol: a login page of the network, a broken proxy.
+    #[error("an answer that is not ours (HTTP {status}): {reason}")]
+    Unreadable {
+        /// The HTTP status.
+        status: u16,
+        /// What did not fit.
+        reason: String,
+    },
+}
+
+impl TransportError {
+    /// The error's code, when the server gave one.
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            TransportError::Refused(body) => Some(body.code),
+            TransportError::TooOld => Some(ErrorCode::ClientTooOld),
+            TransportError::Offline(_) | TransportError::Unreadable { .. } => None,
+        }
+    }
+}
+
+/// An answer and what it cost: bodies as they travelled, compressed, HTTP headers apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The answer.
+    pub response: SyncResponse,
+    /// Body bytes sent.
+    pub bytes_up: u64,
+    /// Body bytes received.
+    pub bytes_down: u64,
+}
+
+/// Asks one server.
+///
+/// The contract: each call asks once and does not retry by itself. A call whose future is dropped, or that fails
+/// with [`TransportError::Offline`] or [`TransportError::Unreadable`], may or may not have reached the server: the
+/// caller asks again with the same bytes.
+#[expect(async_fn_in_trait, reason = "used generically; a browser's futures cannot be Send")]
+pub trait Transport {
+    /// `POST /v1/enrol`.
+    async fn enrol(&self, request: &EnrolRequest) -> Result<EnrolResponse, TransportError>;
+
+    /// `POST /v1/token`.
+    async fn renew_token(&self, request: &TokenRequest) -> Result<TokenResponse, TransportError>;
+
+    /// `POST /v1/sync` under this access token.
+    async fn sync(&self, token: &str, request: &SyncRequest) -> Result<Answer, TransportError>;
+}

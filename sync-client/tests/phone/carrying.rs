@@ -1,0 +1,67 @@
+//! One phone carries another's envelopes.
+
+use zhibu_domain::command::AboutField::Title;
+use zhibu_domain::ids::DistrictId;
+use zhibu_domain::refusal::RefusalCode;
+use zhibu_domain::wire::{Envelope, EnvelopeBody, Receipt};
+use zhibu_sync_client::client::Carried;
+use zhibu_sync_client::error::SyncError;
+
+use crate::support::{Phone, Server, activity};
+
+#[tokio::test]
+async fn an_envelope_is_delivered_by_a_carrier_and_counts_once() {
+    let server = Server::start();
+    let far = Phone::enrolled(&server, "包·那仁").await;
+    let carrier = Phone::enrolled(&server, "李干事").await;
+    *far.line.cut.lock().unwrap() = true;
+    far.set(&activity(1), Title, "主题党日").await;
+    let envelopes = far.client.close_envelopes().await.unwrap();
+
+    assert_eq!(carrier.client.carry(&envelopes[0].bytes).await.unwrap(), Carried::Kept);
+    assert_eq!(carrier.client.carry(&envelopes[0].bytes).await.unwrap(), Carried::KeptAlready);
+    assert_eq!(far.client.carry(&envelopes[0].bytes).await.unwrap(), Carried::Own);
+    assert_eq!(carrier.text(&activity(1), Title).await, None, "nothing is built on what may be refused");
+    let report = carrier.client.sync().await.unwrap();
+    assert_eq!((report.delivered, report.stored), (1, 0));
+    assert_eq!(carrier.text(&activity(1), Title).await.as_deref(), Some("主题党日"));
+    let receipt = carrier.client.carried().await.unwrap()[0].receipt.clone().unwrap();
+    assert_eq!(receipt.changes, [Receipt::Stored(1)]);
+
+    *far.line.cut.lock().unwrap() = false;
+    assert_eq!(far.client.sync().await.unwrap().stored, 1);
+    assert_eq!(server.log_len(), 1);
+    assert_eq!(carrier.client.sync().await.unwrap().delivered, 0);
+}
+
+#[tokio::test]
+async fn what_is_refused_to_a_carrier_is_told_to_its_author() {
+    let server = Server::start();
+    server.refuse_word("党课", RefusalCode::NoRight);
+    let far = Phone::enrolled(&server, "包·那仁").await;
+    let carrier = Phone::enrolled(&server, "李干事").await;
+    far.set(&activity(1), Title, "党课").await;
+    let envelopes = far.client.close_envelopes().await.unwrap();
+    carrier.client.carry(&envelopes[0].bytes).await.unwrap();
+    carrier.client.sync().await.unwrap();
+    assert!(carrier.client.refused().await.unwrap().is_empty());
+    far.client.sync().await.unwrap();
+    assert_eq!(far.client.refused().await.unwrap()[0].refusal.code, RefusalCode::NoRight);
+}
+
+#[tokio::test]
+async fn only_envelopes_of_this_district_are_carried() {
+    let server = Server::start();
+    let far = Phone::enrolled(&server, "包·那仁").await;
+    let carrier = Phone::enrolled(&server, "李干事").await;
+    far.set(&activity(1), Title, "党课").await;
+    let envelopes = far.client.close_envelopes().await.unwrap();
+    let mut envelope: Envelope = minicbor::decode(&envelopes[0].bytes).unwrap();
+    let mut body: EnvelopeBody = minicbor::decode(&envelope.body).unwrap();
+    body.district = DistrictId::from_bytes([0; 16]);
+    envelope.body = minicbor::to_vec(&body).unwrap();
+    let foreign = carrier.client.carry(&minicbor::to_vec(&envelope).unwrap()).await;
+    assert!(matches!(foreign, Err(SyncError::OtherDistrict(_))));
+    assert!(matches!(carrier.client.carry(b"a picture").await, Err(SyncError::NotAnEnvelope(_))));
+    assert!(matches!(carrier.client.carry(&vec![0; 2 << 20]).await, Err(SyncError::NotAnEnvelope(_))));
+}

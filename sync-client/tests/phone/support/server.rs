@@ -1,0 +1,395 @@
+//! A server in memory that keeps the protocol's promises: signatures, counters, sequence, dependencies, receipts,
+//! positions. It refuses changes that hold a chosen word, since access is not its subject.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+
+use automerge::Change;
+use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use zhibu_domain::ids::{AccountId, DeviceId, DistrictId};
+use zhibu_domain::org::{NamingScheme, Org, OrgType};
+use zhibu_domain::record::{Actor, ChangeHash, Collection, RecordRef, change_hash, genesis_hash};
+use zhibu_domain::refusal::RefusalCode;
+use zhibu_domain::time::Millis;
+use zhibu_domain::wire::{
+    AuthorCard, CollectionPage, EnrolRequest, EnrolResponse, Envelope, EnvelopeBody, EnvelopeReceipt,
+    ErrorBody, ErrorCode, LoggedChange, PROTOCOL, Profile, Receipt, Refusal, SentChange, SyncRequest,
+    SyncResponse, TokenRequest, TokenResponse,
+};
+use zhibu_sync_client::invite::Invite;
+use zhibu_sync_client::transport::{Answer, Transport, TransportError};
+
+use super::{BRANCH, MORNING, shelf};
+
+const SKEW_MS: i64 = 600_000;
+pub(crate) const TOKEN_MS: i64 = 600_000;
+pub(crate) const DISTRICT: DistrictId = DistrictId::from_bytes([9; 16]);
+
+struct Device {
+    id: DeviceId,
+    name: String,
+    public_key: Vec<u8>,
+    last_proof: Millis,
+}
+
+/// A change in the log.
+pub(crate) type Logged = (RecordRef, Vec<u8>, ChangeHash);
+
+pub(crate) struct State {
+    pub(crate) now: Millis,
+    pub(crate) generation: Vec<u8>,
+    pub(crate) collections: Vec<Collection>,
+    pub(crate) profile_version: u64,
+    /// Most changes in one answer.
+    pub(crate) page_changes: usize,
+    pub(crate) log: Vec<Logged>,
+    /// Every request as it came.
+    pub(crate) requests: Vec<SyncRequest>,
+    forbidden: Vec<(String, RefusalCode)>,
+    refused_envelopes: BTreeSet<u64>,
+    invites: HashMap<Vec<u8>, (String, Option<DeviceId>)>,
+    devices: Vec<Device>,
+    tokens: HashMap<String, (DeviceId, Millis)>,
+    envelopes: BTreeMap<(DeviceId, u64), (Vec<u8>, EnvelopeReceipt)>,
+    refused: BTreeSet<ChangeHash>,
+}
+
+/// The server; its lines are the connections of phones.
+#[derive(Clone)]
+pub(crate) struct Server(Arc<Mutex<State>>);
+
+/// A phone's connection, which can be cut.
+#[derive(Clone)]
+pub(crate) struct Line {
+    server: Server,
+    /// Offline.
+    pub(crate) cut: Arc<Mutex<bool>>,
+    /// The next answer is lost on its way.
+    pub(crate) lose_answer: Arc<Mutex<bool>>,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Self(Arc::new(Mutex::new(State {
+            now: MORNING,
+            generation: vec![1],
+            collections: vec![shelf(BRANCH)],
+            profile_version: 1,
+            page_changes: 100,
+            log: Vec::new(),
+            requests: Vec::new(),
+            forbidden: Vec::new(),
+            refused_envelopes: BTreeSet::new(),
+            invites: HashMap::new(),
+            devices: Vec::new(),
+            tokens: HashMap::new(),
+            envelopes: BTreeMap::new(),
+            refused: BTreeSet::new(),
+        })))
+    }
+
+    pub(crate) fn line(&self) -> Line {
+        Line { server: self.clone(), cut: Arc::default(), lose_answer: Arc::default() }
+    }
+
+    pub(crate) fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        look(&mut self.0.lock().unwrap())
+    }
+
+    pub(crate) fn invite(&self, name: &str) -> Invite {
+        self.with(|state| {
+            let secret = vec![state.invites.len() as u8 + 1; 32];
+            state.invites.insert(secret.clone(), (name.to_owned(), None));
+            Invite { server: "http://server.test".to_owned(), secret }
+        })
+    }
+
+    /// From now on changes that hold this word are refused.
+    pub(crate) fn refuse_word(&self, word: &str, code: RefusalCode) {
+        self.with(|state| state.forbidden.push((word.to_owned(), code)));
+    }
+
+    pub(crate) fn allow_everything(&self) {
+        self.with(|state| state.forbidden.clear());
+    }
+
+    /// The envelope with this counter is refused as a whole.
+    pub(crate) fn refuse_envelope(&self, counter: u64) {
+        self.with(|state| state.refused_envelopes.insert(counter));
+    }
+
+    pub(crate) fn log_len(&self) -> usize {
+        self.with(|state| state.log.len())
+    }
+}
+
+impl State {
+    fn profile(&self, device: &Device) -> Profile {
+        Profile {
+            version: self.profile_version,
+            district: DISTRICT,
+            naming: NamingScheme::Qi,
+            account: AccountId(device.id.0),
+            name: device.name.clone(),
+            member: None,
+            posts: Vec::new(),
+            orgs: vec![Org {
+                id: BRANCH,
+                parent: None,
+                org_type: OrgType::Branch,
+                name: "白桦嘎查党支部".to_owned(),
+            }],
+            collections: self.collections.clone(),
+        }
+    }
+
+    fn device(&self, id: DeviceId) -> Option<&Device> {
+        self.devices.iter().find(|device| device.id == id)
+    }
+
+    fn refusal(&self, code: ErrorCode) -> TransportError {
+        let (message, request_id) = (code.to_string(), "r-1".to_owned());
+        TransportError::Refused(ErrorBody { code, message, request_id, server_time: self.now })
+    }
+
+    fn new_token(&mut self, device: DeviceId) -> TokenResponse {
+        let token = format!("token-{}", self.tokens.len());
+        let expires_at = self.now.plus(TOKEN_MS);
+        self.tokens.insert(token.clone(), (device, expires_at));
+        TokenResponse { token, expires_at, server_time: self.now }
+    }
+
+    fn enrol(&mut self, request: &EnrolRequest) -> Result<EnrolResponse, TransportError> {
+        let signed = EnrolRequest::signed_bytes(&request.secret, &request.public_key);
+        verify(&request.public_key, &signed, &request.proof)
+            .map_err(|()| self.refusal(ErrorCode::WrongProof))?;
+        let Some((name, used)) = self.invites.get(&request.secret).cloned() else {
+            return Err(self.refusal(ErrorCode::InviteSpent));
+        };
+        let id = match used.and_then(|id| self.device(id)) {
+            Some(device) if device.public_key == request.public_key => device.id,
+            Some(_) => return Err(self.refusal(ErrorCode::InviteSpent)),
+            None => {
+                let id = DeviceId::from_bytes([0x40 + self.devices.len() as u8; 16]);
+                let public_key = request.public_key.clone();
+                self.devices.push(Device { id, name: name.clone(), public_key, last_proof: Millis(0) });
+                self.invites.insert(request.secret.clone(), (name, Some(id)));
+                id
+            }
+        };
+        let token = self.new_token(id);
+        let profile = self.profile(self.device(id).unwrap());
+        Ok(EnrolResponse { device: id, profile, token })
+    }
+
+    fn renew(&mut self, request: &TokenRequest) -> Result<TokenResponse, TransportError> {
+        let now = self.now;
+        let Some(device) = self.devices.iter_mut().find(|device| device.id == request.device) else {
+            return Err(self.refusal(ErrorCode::Unauthenticated));
+        };
+        let signed = TokenRequest::signed_bytes(request.device, request.at);
+        if verify(&device.public_key, &signed, &request.proof).is_err() || request.at <= device.last_proof {
+            return Err(self.refusal(ErrorCode::WrongProof));
+        }
+        if (request.at.0 - now.0).abs() > SKEW_MS {
+            return Err(self.refusal(ErrorCode::ClockSkew));
+        }
+        device.last_proof = request.at;
+        Ok(self.new_token(request.device))
+    }
+
+    fn sync(&mut self, token: &str, request: &SyncRequest) -> Result<SyncResponse, TransportError> {
+        let Some((asking, expires_at)) = self.tokens.get(token).copied() else {
+            return Err(self.refusal(ErrorCode::Unauthenticated));
+        };
+        if expires_at <= self.now {
+            return Err(self.refusal(ErrorCode::TokenExpired));
+        }
+        self.requests.push(request.clone());
+        let receipts = request.envelopes.iter().map(|envelope| self.receive(envelope)).collect();
+        let (pages, more) = self.pages(request);
+        let profile = self.profile(self.device(asking).unwrap());
+        let own = self.envelopes.keys().filter(|(device, _)| *device == asking);
+        let actors = self.log.iter().filter_map(|(_, change, _)| actor_of(change));
+        Ok(SyncResponse {
+            protocol: PROTOCOL,
+            server_time: self.now,
+            generation: self.generation.clone(),
+            receipts,
+            pages,
+            more,
+            profile: (request.profile_version != self.profile_version).then_some(profile),
+            last_counter: own.map(|(_, counter)| *counter).max().unwrap_or(0),
+            last_epoch: actors
+                .filter(|actor| actor.device == asking)
+                .map(|actor| actor.epoch)
+                .max()
+                .unwrap_or(0),
+        })
+    }
+
+    fn receive(&mut self, envelope: &Envelope) -> EnvelopeReceipt {
+        let whole = |code| EnvelopeReceipt { refused: Some(Refusal::new(code, "")), changes: Vec::new() };
+        let body: EnvelopeBody = minicbor::decode(&envelope.body).unwrap();
+        let Some(device) = self.device(body.device) else { return whole(RefusalCode::UnknownDevice) };
+        if verify(&device.public_key, &Envelope::signed_bytes(&envelope.body), &envelope.signature).is_err() {
+            return whole(RefusalCode::WrongSignature);
+        }
+        let name = (body.device, body.counter);
+        match self.envelopes.get(&name) {
+            Some((bytes, receipt)) if *bytes == envelope.body => return again(receipt),
+            Some(_) => return whole(RefusalCode::CounterReused),
+            None => {}
+        }
+        let receipt = if self.refused_envelopes.contains(&body.counter) {
+            whole(RefusalCode::WrongSignature)
+        } else {
+            let changes = body.changes.iter().map(|sent| self.judge(body.device, sent)).collect();
+            EnvelopeReceipt { refused: None, changes }
+        };
+        self.envelopes.insert(name, (envelope.body.clone(), receipt.clone()));
+        receipt
+    }
+
+    fn judge(&mut self, device: DeviceId, sent: &SentChange) -> Receipt {
+        let hash = change_hash(&sent.change).unwrap();
+        if let Some(place) = self.log.iter().position(|(_, _, held)| *held == hash) {
+            return Receipt::Duplicate(place as u64 + 1);
+        }
+        match self.fault_of(device, sent) {
+            Some(code) => {
+                self.refused.insert(hash);
+                Receipt::Refused(Refusal { code, slot: Some("about.place".to_owned()), detail: None })
+            }
+            None => {
+                self.log.push((sent.record, sent.change.clone(), hash));
+                Receipt::Stored(self.log.len() as u64)
+            }
+        }
+    }
+
+    fn fault_of(&self, device: DeviceId, sent: &SentChange) -> Option<RefusalCode> {
+        let change = Change::from_bytes(sent.change.clone()).unwrap();
+        let actor = Actor::from_bytes(change.actor_id().to_bytes())?;
+        if actor.device != device {
+            return Some(RefusalCode::WrongActor);
+        }
+        let of_record = || self.log.iter().filter(|(record, ..)| record == &sent.record);
+        let held: BTreeSet<_> = of_record().map(|(.., hash)| *hash).collect();
+        for dependency in change.deps().iter().map(|hash| ChangeHash(hash.0)) {
+            if dependency != genesis_hash(sent.record.kind) && !held.contains(&dependency) {
+                let refused = self.refused.contains(&dependency);
+                return Some(if refused {
+                    RefusalCode::DependsOnRefused
+                } else {
+                    RefusalCode::MissingDependency
+                });
+            }
+        }
+        let by_actor = of_record().filter(|(_, change, _)| actor_of(change) == Some(actor)).count() as u64;
+        if change.seq() != by_actor + 1 {
+            return Some(RefusalCode::SequenceConflict);
+        }
+        let holds = |word: &str| sent.change.windows(word.len()).any(|part| part == word.as_bytes());
+        self.forbidden.iter().find(|(word, _)| holds(word)).map(|(_, code)| *code)
+    }
+
+    /// Positions are those of one log for all collections, which leaves gaps; the protocol allows them.
+    fn pages(&self, request: &SyncRequest) -> (Vec<CollectionPage>, bool) {
+        let mut room = self.page_changes;
+        let mut more = false;
+        let mut pages = Vec::new();
+        for collection in &self.collections {
+            let mark = request.marks.iter().find(|mark| mark.collection == *collection);
+            let after = mark.map_or(0, |mark| mark.position);
+            let new = self.log.iter().enumerate().skip(after as usize);
+            let new: Vec<_> = new.filter(|(_, (record, ..))| record.collection() == *collection).collect();
+            let taken = new.len().min(room);
+            more |= taken < new.len();
+            room -= taken;
+            if let Some((last, _)) = new[..taken].last() {
+                pages.push(self.page(*collection, after, *last as u64 + 1, &new[..taken]));
+            }
+        }
+        (pages, more)
+    }
+
+    fn page(
+        &self,
+        collection: Collection,
+        after: u64,
+        position: u64,
+        new: &[(usize, &Logged)],
+    ) -> CollectionPage {
+        let records: Vec<RecordRef> =
+            new.iter().map(|(_, (record, ..))| *record).collect::<BTreeSet<_>>().into_iter().collect();
+        let place = |record: &RecordRef| records.iter().position(|held| held == record).unwrap() as u32;
+        let changes = new
+            .iter()
+            .map(|(_, (record, change, _))| LoggedChange { record: place(record), change: change.clone() })
+            .collect();
+        let card = |device: &Device| AuthorCard {
+            device: device.id,
+            name: device.name.clone(),
+            device_name: format!("{}的手机", device.name),
+            member: None,
+        };
+        CollectionPage {
+            collection,
+            after,
+            position,
+            changes,
+            authors: self.devices.iter().map(card).collect(),
+            records,
+        }
+    }
+}
+
+impl Line {
+    fn carry<T>(
+        &self,
+        ask: impl FnOnce(&mut State) -> Result<T, TransportError>,
+    ) -> Result<T, TransportError> {
+        if *self.cut.lock().unwrap() {
+            return Err(TransportError::Offline("the line is cut".to_owned()));
+        }
+        let answer = self.server.with(ask);
+        if std::mem::take(&mut *self.lose_answer.lock().unwrap()) {
+            return Err(TransportError::Offline("the answer was lost".to_owned()));
+        }
+        answer
+    }
+}
+
+impl Transport for Line {
+    async fn enrol(&self, request: &EnrolRequest) -> Result<EnrolResponse, TransportError> {
+        self.carry(|state| state.enrol(request))
+    }
+
+    async fn renew_token(&self, request: &TokenRequest) -> Result<TokenResponse, TransportError> {
+        self.carry(|state| state.renew(request))
+    }
+
+    async fn sync(&self, token: &str, request: &SyncRequest) -> Result<Answer, TransportError> {
+        let response = self.carry(|state| state.sync(token, request))?;
+        let bytes_up = minicbor::to_vec(request).unwrap().len() as u64;
+        let bytes_down = minicbor::to_vec(&response).unwrap().len() as u64;
+        Ok(Answer { response, bytes_up, bytes_down })
+    }
+}
+
+fn again(receipt: &EnvelopeReceipt) -> EnvelopeReceipt {
+    let changes = receipt.changes.iter().map(|receipt| match receipt {
+        Receipt::Stored(place) => Receipt::Duplicate(*place),
+        other => other.clone(),
+    });
+    EnvelopeReceipt { refused: receipt.refused.clone(), changes: changes.collect() }
+}
+
+fn actor_of(change: &[u8]) -> Option<Actor> {
+    Actor::from_bytes(Change::from_bytes(change.to_vec()).ok()?.actor_id().to_bytes())
+}
+
+fn verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), ()> {
+    UnparsedPublicKey::new(&ED25519, public_key).verify(message, signature).map_err(|_| ())
+}

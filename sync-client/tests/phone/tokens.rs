@@ -1,0 +1,47 @@
+//! The access token and the clocks.
+
+use zhibu_domain::command::AboutField::Title;
+use zhibu_sync_client::error::SyncError;
+use zhibu_sync_client::store::LocalStore;
+
+use crate::support::{Phone, Server, TOKEN_MS, activity};
+
+#[tokio::test]
+async fn a_token_is_renewed_when_it_is_over_and_the_proofs_only_grow() {
+    let server = Server::start();
+    let phone = Phone::enrolled(&server, "王书记").await;
+    let mut last = phone.client.store().state().await.unwrap().unwrap().last_proof_at;
+    for _ in 0..3 {
+        server.with(|state| state.now = state.now.plus(TOKEN_MS));
+        // The phone's clock stands still: the proof must be later all the same.
+        phone.client.sync().await.unwrap();
+        let proof = phone.client.store().state().await.unwrap().unwrap().last_proof_at;
+        assert!(proof > last);
+        last = proof;
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_years_off_is_corrected_by_the_servers() {
+    let server = Server::start();
+    let mut phone = Phone::enrolled(&server, "王书记").await;
+    server.with(|state| state.now = state.now.plus(TOKEN_MS));
+    for years in [4, -8] {
+        phone.surroundings.advance(years * 31_536_000_000);
+        phone.restart().await;
+        phone.set(&activity(1), Title, &format!("差{years}年")).await;
+        phone.client.sync().await.unwrap();
+        server.with(|state| state.now = state.now.plus(TOKEN_MS));
+    }
+    let offset = phone.client.status().await.unwrap().clock_offset_ms;
+    assert!(offset > 3 * 31_536_000_000, "{offset}");
+    assert_eq!(server.log_len(), 2);
+}
+
+#[tokio::test]
+async fn nothing_is_asked_of_a_phone_that_is_not_enrolled() {
+    let server = Server::start();
+    let phone = Phone::unenrolled(&server).await;
+    assert!(matches!(phone.client.sync().await, Err(SyncError::NotEnrolled)));
+    assert!(matches!(phone.client.status().await, Err(SyncError::NotEnrolled)));
+}

@@ -1,0 +1,11 @@
+//! A hostile client with a valid login, speaking the wire itself. Each thing it tries is refused with its own code,
+//! kept in quarantine with its content, and disturbs nothing that arrives with it.
+
+#[path = "../support/district.rs"]
+pub mod district;
+#[path = "../support/wire_client.rs"]
+pub mod wire_client;
+
+mod envelopes;
+mod records;
+mod tokens;

@@ -1,0 +1,122 @@
+//! A small district behind a real listener, with a clock that the test moves.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use zhibu_domain::ids::{AccountId, DistrictId, InviteId, MemberId, OrgId, natural};
+use zhibu_domain::org::{NamingScheme, Org, OrgType, Post, Role};
+use zhibu_domain::time::Millis;
+use zhibu_server::clock::{SeededEntropy, TestClock};
+use zhibu_server::store::sqlite::SqliteStore;
+use zhibu_server::store::{District as StoredDistrict, DistrictStore as _, NewAccount, NewInvite, Store};
+use zhibu_server::{App, http};
+
+/// 2026-11-21 20:00 in China.
+pub const EVENING: Millis = Millis(1_795_262_400_000);
+
+/// District, township, two branches; the first branch has one party group.
+pub struct District {
+    _folder: TempDir,
+    /// The server's inside, for looking at what was stored.
+    pub app: Arc<App>,
+    /// Its clock.
+    pub clock: Arc<TestClock>,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// The district's id.
+pub fn district_id() -> DistrictId {
+    DistrictId(natural(&[b"district"]))
+}
+
+/// An org of the district by a short name: `township`, `branch`, `other-branch`, `group`.
+pub fn org(name: &str) -> OrgId {
+    OrgId(natural(&[b"org", name.as_bytes()]))
+}
+
+/// A member by number.
+pub fn member(number: u32) -> MemberId {
+    MemberId(natural(&[b"member", &number.to_be_bytes()]))
+}
+
+impl District {
+    /// Founds it and opens its door.
+    pub async fn open() -> Self {
+        let folder = TempDir::new().unwrap();
+        let store = SqliteStore::open(&folder.path().join("zhibu.sqlite")).await.unwrap();
+        let clock = Arc::new(TestClock::new(EVENING));
+        found(&store).await;
+        let app = App::new(Arc::new(store), clock.clone(), Arc::new(SeededEntropy::new(7)));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = http::router(app.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { _folder: folder, app, clock, address }
+    }
+
+    /// The store behind it.
+    pub fn store(&self) -> &dyn Store {
+        &*self.app.store
+    }
+
+    /// Opens an account with these posts and gives the secret of an invite for it.
+    pub async fn invite(&self, name: &str, member: Option<MemberId>, posts: &[Post]) -> [u8; 32] {
+        let account = AccountId(natural(&[b"account", name.as_bytes()]));
+        let new = NewAccount {
+            id: account,
+            login: None,
+            password_hash: None,
+            name: name.to_owned(),
+            member,
+            org: posts[0].org,
+            posts: posts.to_vec(),
+            created_at: EVENING,
+        };
+        self.store().create_account(district_id(), &new).await.unwrap();
+        let secret: [u8; 32] = Sha256::digest(name.as_bytes()).into();
+        let invite = NewInvite {
+            id: InviteId(natural(&[b"invite", name.as_bytes()])),
+            secret_hash: Sha256::digest(secret).into(),
+            account,
+            purpose: format!("{name}的手机"),
+            created_by: None,
+            created_at: EVENING,
+            expires_at: EVENING.plus(72 * 3_600_000),
+        };
+        assert!(self.store().create_invite(district_id(), &invite).await.unwrap());
+        secret
+    }
+}
+
+/// A post in the district by the short name of its org.
+pub fn post(role: Role, at: &str) -> Post {
+    Post { role, org: org(at) }
+}
+
+async fn found(store: &SqliteStore) {
+    let district = StoredDistrict {
+        id: district_id(),
+        name: "青岭旗".into(),
+        naming: NamingScheme::Qi,
+        generation: [1; 16],
+        token_secret: [2; 32],
+        orgs_version: 0,
+    };
+    assert!(store.found_district(&district, EVENING).await.unwrap());
+    let node = |name: &str, parent: OrgId, org_type, shown: &str| Org {
+        id: org(name),
+        parent: Some(parent),
+        org_type,
+        name: shown.into(),
+    };
+    let orgs = [
+        node("township", district_id().into(), OrgType::Township, "柳河苏木"),
+        node("branch", org("township"), OrgType::Branch, "白桦嘎查党支部"),
+        node("other-branch", org("township"), OrgType::Branch, "松林嘎查党支部"),
+        node("group", org("branch"), OrgType::Group, "第一党小组"),
+    ];
+    store.put_orgs(district_id(), &orgs).await.unwrap();
+}

@@ -1,0 +1,104 @@
+//! `zhibu-server` as a process: it is started on a port of its own, killed and started again.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+
+use super::Binaries;
+
+/// A running server. It is killed, not asked, when the test ends.
+pub struct Server {
+    folder: TempDir,
+    child: Option<Child>,
+    /// E.g. `http://127.0.0.1:41234`; stays the same over restarts.
+    pub url: String,
+}
+
+impl Server {
+    /// A server over the small demo district.
+    pub fn demo() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        copy_folder(demo_template(), folder.path());
+        let mut server = Self { folder, child: None, url: String::new() };
+        server.start();
+        server
+    }
+
+    /// Starts it, on the port it had before if it had one. Returns once it answers.
+    pub fn start(&mut self) {
+        let listen = self.url.strip_prefix("http://").unwrap_or("127.0.0.1:0").to_owned();
+        let mut child = Binaries::get()
+            .server()
+            .args(["serve", "--listen", &listen, "--data"])
+            .arg(self.folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("zhibu-server starts");
+        // The server prints its address once it listens: no waiting, no guessing.
+        let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
+        let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
+        });
+        self.url = address.expect("zhibu-server prints its address").trim_end_matches('/').to_owned();
+        // Whatever it prints later must not block it.
+        std::thread::spawn(move || lines.for_each(drop));
+        self.child = Some(child);
+    }
+
+    /// Kills it as the power cut does.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("it can be killed");
+            child.wait().expect("it ends");
+        }
+    }
+
+    /// Its data folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs another command of `zhibu-server` on its data; answers what it printed.
+    pub fn admin(&self, arguments: &[&str]) -> String {
+        let output = Binaries::get().server().args(arguments).arg("--data").arg(self.folder()).output();
+        let output = output.expect("zhibu-server runs");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        said
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The small demo district, made once for each test program.
+fn demo_template() -> &'static Path {
+    static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let folder = TempDir::new().expect("a folder").keep();
+        let data = folder.join("demo");
+        let output = Binaries::get()
+            .server()
+            .args(["init", "--demo", "small", "--data"])
+            .arg(&data)
+            .output()
+            .expect("zhibu-server runs");
+        assert!(output.status.success(), "init: {}", String::from_utf8_lossy(&output.stderr));
+        data
+    })
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("the folder is there") {
+        let entry = entry.expect("an entry");
+        fs::copy(entry.path(), to.join(entry.file_name())).expect("a file is copied");
+    }
+}

@@ -1,0 +1,165 @@
+//! A client that speaks the wire itself and may lie about anything: the hostile one.
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use reqwest::StatusCode;
+use zhibu_domain::command::Command;
+use zhibu_domain::ids::DeviceId;
+use zhibu_domain::record::{Actor, Record, RecordRef, Stamp};
+use zhibu_domain::refusal::RefusalCode;
+use zhibu_domain::wire::{
+    EnrolRequest, EnrolResponse, Envelope, EnvelopeBody, EnvelopeReceipt, ErrorBody, KeyAlgorithm, PROTOCOL,
+    Receipt, SentChange, SyncRequest, SyncResponse, TokenRequest, TokenResponse,
+};
+
+use super::district::{District, EVENING, district_id};
+
+/// A device of its own making.
+pub struct WireClient {
+    http: reqwest::Client,
+    url: String,
+    key: Ed25519KeyPair,
+    /// As the server named it.
+    pub device: DeviceId,
+    /// The access token in use.
+    pub token: String,
+    /// The last envelope number used.
+    pub counter: u64,
+    /// The epoch it writes under.
+    pub epoch: u32,
+}
+
+impl WireClient {
+    /// Enrols with an invite's secret.
+    pub async fn enrol(district: &District, secret: [u8; 32]) -> Self {
+        let key = Ed25519KeyPair::generate().unwrap();
+        let public_key = key.public_key().as_ref().to_vec();
+        let request = EnrolRequest {
+            protocol: PROTOCOL,
+            secret: secret.to_vec(),
+            algorithm: KeyAlgorithm::Ed25519,
+            proof: key.sign(&EnrolRequest::signed_bytes(&secret, &public_key)).as_ref().to_vec(),
+            public_key,
+            device_name: "手机".into(),
+        };
+        let mut client = Self {
+            http: reqwest::Client::new(),
+            url: format!("http://{}", district.address),
+            key,
+            device: DeviceId::from_bytes([0; 16]),
+            token: String::new(),
+            counter: 0,
+            epoch: 1,
+        };
+        let answer: EnrolResponse =
+            client.ask("/v1/enrol", minicbor::to_vec(&request).unwrap()).await.unwrap();
+        (client.device, client.token) = (answer.device, answer.token.token);
+        client
+    }
+
+    /// Posts bytes as CBOR; the typed error body with its status if it was refused.
+    pub async fn ask<T: for<'b> minicbor::Decode<'b, ()>>(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<T, (StatusCode, ErrorBody)> {
+        let request =
+            self.http.post(format!("{}{path}", self.url)).header("content-type", "application/cbor");
+        let response = request.bearer_auth(&self.token).body(body).send().await.unwrap();
+        let status = response.status();
+        let bytes = response.bytes().await.unwrap();
+        match status.is_success() {
+            true => Ok(minicbor::decode(&bytes).unwrap()),
+            false => Err((status, minicbor::decode(&bytes).unwrap())),
+        }
+    }
+
+    /// A request of any shape, for what the typed calls cannot say.
+    pub fn raw(&self, path: &str) -> reqwest::RequestBuilder {
+        self.http.post(format!("{}{path}", self.url)).header("content-type", "application/cbor")
+    }
+
+    /// One sync with these envelopes and no marks.
+    pub async fn sync(&self, envelopes: Vec<Envelope>) -> Result<SyncResponse, (StatusCode, ErrorBody)> {
+        let request = SyncRequest {
+            protocol: PROTOCOL,
+            profile_version: 0,
+            marks: vec![],
+            envelopes,
+            page_bytes: 1 << 20,
+        };
+        self.ask("/v1/sync", minicbor::to_vec(&request).unwrap()).await
+    }
+
+    /// Delivers envelopes; their receipts.
+    pub async fn deliver(&self, envelopes: Vec<Envelope>) -> Vec<EnvelopeReceipt> {
+        self.sync(envelopes).await.unwrap().receipts
+    }
+
+    /// The next envelope with these changes, honestly signed.
+    pub fn envelope(&mut self, changes: Vec<SentChange>) -> Envelope {
+        self.counter += 1;
+        self.sign(self.body(changes))
+    }
+
+    /// What an honest envelope would hold.
+    pub fn body(&self, changes: Vec<SentChange>) -> EnvelopeBody {
+        EnvelopeBody {
+            protocol: PROTOCOL,
+            district: district_id(),
+            device: self.device,
+            counter: self.counter,
+            closed_at: EVENING,
+            changes,
+        }
+    }
+
+    /// Signs whatever it is given.
+    pub fn sign(&self, body: EnvelopeBody) -> Envelope {
+        let body = minicbor::to_vec(&body).unwrap();
+        let signature = self.key.sign(&Envelope::signed_bytes(&body)).as_ref().to_vec();
+        Envelope { body, signature }
+    }
+
+    /// Writes a command on its own copy of a record, as its own actor.
+    pub fn write(&self, record: &mut Record, command: &Command) -> SentChange {
+        let stamp = Stamp { actor: Actor { device: self.device, epoch: self.epoch }, now: EVENING };
+        let written = record.execute(command, stamp).unwrap().expect("the command changes something");
+        SentChange { record: *record.reference(), change: written.bytes }
+    }
+
+    /// Renews the token with a proof made for this time.
+    pub async fn renew(
+        &self,
+        at: zhibu_domain::time::Millis,
+    ) -> Result<TokenResponse, (StatusCode, ErrorBody)> {
+        let proof = self.key.sign(&TokenRequest::signed_bytes(self.device, at)).as_ref().to_vec();
+        let request = TokenRequest { device: self.device, at, proof };
+        self.ask("/v1/token", minicbor::to_vec(&request).unwrap()).await
+    }
+
+    /// A record of the server as anybody in scope reads it.
+    pub async fn read(&self, reference: RecordRef) -> Record {
+        let mut changes = Vec::new();
+        for page in self.sync(vec![]).await.unwrap().pages {
+            let wanted = page.records.iter().position(|record| *record == reference);
+            changes.extend(
+                page.changes.into_iter().filter(|c| Some(c.record as usize) == wanted).map(|c| c.change),
+            );
+        }
+        Record::from_changes(reference, changes).unwrap()
+    }
+}
+
+/// The code with which the only change of an envelope was refused.
+pub fn refused(receipt: &EnvelopeReceipt) -> RefusalCode {
+    match (&receipt.refused, &receipt.changes[..]) {
+        (Some(refusal), _) => refusal.code,
+        (None, [Receipt::Refused(refusal)]) => refusal.code,
+        other => panic!("it was not refused: {other:?}"),
+    }
+}
+
+/// Whether all changes of an envelope were stored.
+pub fn is_stored(receipt: &EnvelopeReceipt) -> bool {
+    receipt.refused.is_none() && receipt.changes.iter().all(|change| matches!(change, Receipt::Stored(_)))
+}
