@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use zhibu_domain::rule_book::Fault;
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{ErrorBody, ErrorCode};
 
@@ -58,6 +59,9 @@ pub enum ApiError {
     /// A rule of the trade forbids it; the text is for people, in Chinese.
     #[error("rule broken: {0}")]
     RuleBroken(Cow<'static, str>),
+    /// A rule book with faults, which are told one by one.
+    #[error("a rule book with {} faults", .0.len())]
+    FaultyRuleBook(Vec<Fault>),
     /// The client speaks a protocol that is no longer answered.
     #[error("client too old")]
     ClientTooOld,
@@ -103,7 +107,7 @@ impl ApiError {
             ApiError::InviteSpent => ErrorCode::InviteSpent,
             ApiError::TooLarge(_) => ErrorCode::TooLarge,
             ApiError::UnsupportedMedia => ErrorCode::UnsupportedMedia,
-            ApiError::RuleBroken(_) => ErrorCode::RuleBroken,
+            ApiError::RuleBroken(_) | ApiError::FaultyRuleBook(_) => ErrorCode::RuleBroken,
             ApiError::ClientTooOld => ErrorCode::ClientTooOld,
             ApiError::TooMany { .. } => ErrorCode::TooMany,
             ApiError::Busy | ApiError::Store(StoreError::Busy | StoreError::Unavailable(_)) => {
@@ -125,9 +129,18 @@ impl ApiError {
     pub fn body(&self, request_id: &str, server_time: Millis) -> ErrorBody {
         let message = match self {
             ApiError::RuleBroken(text) => text.clone().into_owned(),
+            ApiError::FaultyRuleBook(_) => "规则手册有错，没有采用。请按下面逐条更正。".to_owned(),
             error => plain(error.code()).to_owned(),
         };
         ErrorBody { code: self.code(), message, request_id: request_id.to_owned(), server_time }
+    }
+
+    /// The faults of a rule book, which stand beside the body.
+    pub fn faults(&self) -> &[Fault] {
+        match self {
+            ApiError::FaultyRuleBook(faults) => faults,
+            _ => &[],
+        }
     }
 
     /// Whether the fault is ours and has to be in the log with all that is known of it.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use auth::token::Keyring;
 use clock::{Clock, Entropy, SystemClock, SystemEntropy};
+use console::login::LoginThrottle;
 use store::Store;
 use sync::{Ledger, Trees};
 
@@ -12,6 +13,7 @@ pub mod admin;
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod demo;
 pub mod error;
 pub mod http;
@@ -33,12 +35,21 @@ pub struct App {
     pub ledger: Ledger,
     /// The districts' org trees.
     pub trees: Arc<Trees>,
+    /// Failed logins.
+    pub logins: LoginThrottle,
+    /// Where the outside finds this server, without a slash at the end: invite links begin with it.
+    pub public_url: String,
 }
 
 impl App {
-    /// A server over this store, with this time and chance. To be called inside a tokio runtime: the writer is a
+    /// A server over this store, with this time and chance, that the outside finds at `public_url`. To be called inside a tokio runtime: the writer is a
     /// task of its own.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Arc<Self> {
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        public_url: impl Into<String>,
+    ) -> Arc<Self> {
         let trees = Arc::new(Trees::default());
         Arc::new(Self {
             ledger: Ledger::start(store.clone(), clock.clone(), trees.clone()),
@@ -47,11 +58,13 @@ impl App {
             entropy,
             keyring: Keyring::default(),
             trees,
+            logins: LoginThrottle::default(),
+            public_url: public_url.into().trim_end_matches('/').to_owned(),
         })
     }
 
     /// A server over this store with the machine's time and chance.
-    pub fn on_this_machine(store: Arc<dyn Store>) -> Arc<Self> {
-        Self::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy))
+    pub fn on_this_machine(store: Arc<dyn Store>, public_url: impl Into<String>) -> Arc<Self> {
+        Self::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), public_url)
     }
 }

@@ -76,12 +76,14 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot make the data folder {}", options.data.display()))?;
     let store = SqliteStore::open(&options.database()).await.context("cannot open the database")?;
-    let app = App::on_this_machine(Arc::new(store.clone()));
     let listener = tokio::net::TcpListener::bind(options.listen)
         .await
         .with_context(|| format!("cannot listen on {}", options.listen))?;
+    let address = listener.local_addr()?;
+    let public_url = options.public_url.unwrap_or_else(|| format!("http://{address}"));
+    let app = App::on_this_machine(Arc::new(store.clone()), public_url);
     projection::start(app.store.clone(), &app.ledger);
-    announce(listener.local_addr()?);
+    announce(address);
     axum::serve(listener, http::router(app)).with_graceful_shutdown(told_to_stop()).await?;
     store.close().await;
     Ok(())

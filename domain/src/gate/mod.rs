@@ -13,6 +13,7 @@
 //!
 //! The judge works on an [`Index`] of the record, not on the document.
 
+mod content;
 mod index;
 mod scan;
 
@@ -21,6 +22,7 @@ use std::panic::catch_unwind;
 use automerge::legacy;
 use automerge::{Change, ExpandedChange};
 
+pub use content::Edit;
 pub use index::Index;
 
 use crate::access::{Author, Scene};

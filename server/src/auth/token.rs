@@ -24,11 +24,12 @@ words! {
 }
 
 impl Audience {
-    /// How long a token lives, in milliseconds: a phone renews by itself, a person should not log in twice a day.
+    /// How long a token lives, in milliseconds. A phone renews by itself; a console is left standing open in an
+    /// office.
     const fn lifetime_ms(self) -> i64 {
         match self {
             Audience::Sync => 10 * 60 * 1000,
-            Audience::Console => 8 * 60 * 60 * 1000,
+            Audience::Console => 30 * 60 * 1000,
         }
     }
 }

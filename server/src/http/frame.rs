@@ -13,11 +13,16 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 use tracing::Instrument as _;
-use zhibu_domain::wire::ErrorBody;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use zhibu_domain::rule_book::{Fault, FaultCode};
+use zhibu_domain::time::Millis;
+use zhibu_domain::wire::{ErrorBody, ErrorCode};
 
 use super::REQUEST_TIMEOUT;
 use super::cbor::CBOR;
@@ -68,7 +73,7 @@ async fn attend(State((app, dialect)): State<(Arc<App>, Dialect)>, request: Requ
             tracing::error!(error = %error, cause, "failed");
         }
         let body = error.body(&request_id, app.clock.now());
-        write_error(&mut response, &body, dialect);
+        write_error(&mut response, &body, error.faults(), dialect);
     }
     let code = error.map(|error| error.code().as_str());
     let ms = started.elapsed().as_millis() as u64;
@@ -79,10 +84,63 @@ async fn attend(State((app, dialect)): State<(Arc<App>, Dialect)>, request: Requ
     response
 }
 
-fn write_error(response: &mut Response, body: &ErrorBody, dialect: Dialect) {
+/// The error body in JSON: the protocol's, and the faults of a rule book where there are any.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Error)]
+pub struct ErrorReply<'a> {
+    /// For programs.
+    #[schema(schema_with = error_code)]
+    code: ErrorCode,
+    /// For people.
+    message: &'a str,
+    /// To find it in the server's log.
+    request_id: &'a str,
+    /// The server's clock, in milliseconds since 1970.
+    #[schema(value_type = i64)]
+    server_time: Millis,
+    /// What is wrong in a rule book, line by line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    faults: Vec<FaultRow<'a>>,
+}
+
+/// One fault of a rule book.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RuleBookFault)]
+pub struct FaultRow<'a> {
+    /// Line of the file, from 1.
+    line: usize,
+    /// The sort of fault.
+    #[schema(value_type = String)]
+    code: FaultCode,
+    /// What is wrong and what to do.
+    reason: &'a str,
+}
+
+fn error_code() -> utoipa::openapi::schema::Object {
+    let words = ErrorCode::ALL.iter().map(|code| code.as_str());
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
+}
+
+impl<'a> ErrorReply<'a> {
+    fn new(body: &'a ErrorBody, faults: &'a [Fault]) -> Self {
+        let row = |fault: &'a Fault| FaultRow { line: fault.line, code: fault.code, reason: &fault.reason };
+        Self {
+            code: body.code,
+            message: &body.message,
+            request_id: &body.request_id,
+            server_time: body.server_time,
+            faults: faults.iter().map(row).collect(),
+        }
+    }
+}
+
+fn write_error(response: &mut Response, body: &ErrorBody, faults: &[Fault], dialect: Dialect) {
     let (bytes, content_type) = match dialect {
         Dialect::Cbor => (minicbor::to_vec(body).unwrap_or_default(), CBOR),
-        Dialect::Json => (serde_json::to_vec(body).unwrap_or_default(), "application/json"),
+        Dialect::Json => {
+            (serde_json::to_vec(&ErrorReply::new(body, faults)).unwrap_or_default(), "application/json")
+        }
     };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

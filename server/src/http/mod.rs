@@ -10,6 +10,7 @@ use crate::App;
 use crate::error::ApiError;
 
 mod cbor;
+mod console;
 mod enrol;
 pub mod frame;
 mod health;
@@ -25,7 +26,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Every endpoint of the server.
 pub fn router(app: Arc<App>) -> Router {
-    frame::protocol(&app, protocol()).merge(frame::console(&app, probes())).with_state(app)
+    let plain = probes().merge(console::routes());
+    frame::protocol(&app, protocol()).merge(frame::console(&app, plain)).with_state(app)
 }
 
 /// What phones speak: CBOR both ways, see `domain/PROTOCOL.md`.

@@ -53,7 +53,8 @@ async fn start() -> Server {
     let invite = invite(9, Sha256::digest(SECRET).into());
     assert!(store.create_invite(DISTRICT, &invite).await.unwrap());
     let clock = Arc::new(TestClock::new(NOW));
-    let app = App::new(Arc::new(store.clone()), clock.clone(), Arc::new(SeededEntropy::new(1)));
+    let app =
+        App::new(Arc::new(store.clone()), clock.clone(), Arc::new(SeededEntropy::new(1)), "http://zhibu");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(axum::serve(listener, super::router(app)).into_future());

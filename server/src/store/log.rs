@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use zhibu_domain::ids::{DeviceId, DistrictId, RecordId};
+use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, RecordId};
 use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
@@ -48,6 +48,8 @@ pub struct Verdict {
     /// The version of the record that the judge looked at, 0 for one that does not exist, counting what the same
     /// commit appends before. `None` if the verdict does not depend on the record, e.g. a wrong checksum.
     pub base_version: Option<u64>,
+    /// Who takes it out of quarantine, if it comes from there: the item is closed in his name.
+    pub admitted_by: Option<AccountId>,
 }
 
 /// What the judge decided about one change.
@@ -163,7 +165,8 @@ pub trait LogStore: Send + Sync {
     /// - [`Decision::Append`] gives the change the next position of its collection. Positions begin at 1 and have
     ///   no gaps, and a reader that sees one sees all before it. If the very change is there already (another
     ///   carrier was faster, or the same call holds it twice) the receipt is a duplicate, whatever `base_version`
-    ///   says. The record is marked dirty, and an open quarantine entry of the same change is closed as arrived.
+    ///   says. The record is marked dirty, and an open quarantine entry of the same change is closed: as admitted by
+    ///   [`Verdict::admitted_by`], else as arrived.
     /// - [`Decision::Refuse`] keeps the change in quarantine, once for each author and hash, and tells the audit
     ///   log the first time.
     /// - The envelope's digest and the device's highest counter and epoch are noted, unless the envelope was

@@ -102,14 +102,17 @@ impl Books {
             change: change.bytes.clone(),
             decision,
             base_version,
+            admitted_by: change.admitted_by,
         };
         match known.get(&change.hash) {
             Some(KnownChange::Stored { position }) => {
                 return Ok(verdict(Decision::Duplicate { position: *position }, None));
             }
             // A refusal stands: its author may have written the work anew by now. Only a change that came before
-            // what it depends on is looked at again.
-            Some(KnownChange::Quarantined(refusal)) if refusal.code != RefusalCode::MissingDependency => {
+            // what it depends on is looked at again, and one that somebody with the right admits.
+            Some(KnownChange::Quarantined(refusal))
+                if refusal.code != RefusalCode::MissingDependency && change.admitted_by.is_none() =>
+            {
                 return Ok(verdict(Decision::Refuse(refusal.clone()), None));
             }
             _ => {}

@@ -120,6 +120,7 @@ impl Ledger {
         reference: RecordRef,
         command: &Command,
     ) -> Result<bool, WriteFault> {
+        let carrier = Carrier { district, device: author.device };
         for _ in 0..ATTEMPTS {
             let record = read_record(&*self.store, district, reference).await?;
             let mut record = record.unwrap_or_else(|| Record::new(reference));
@@ -128,7 +129,7 @@ impl Ledger {
                 return Ok(false);
             };
             let change = OpenedChange::open(SentChange { record: reference, change: written.bytes });
-            match self.submit(district, author, orgs_version, change).await? {
+            match self.submit(carrier, author, orgs_version, change).await? {
                 Receipt::Stored(_) | Receipt::Duplicate(_) => return Ok(true),
                 // Another writing of the same account was faster.
                 Receipt::Refused(refusal) if refusal.code == RefusalCode::SequenceConflict => {}
@@ -146,18 +147,32 @@ impl Ledger {
         orgs_version: u64,
         sent: SentChange,
     ) -> Result<Receipt, StoreError> {
-        self.submit(district, author, orgs_version, OpenedChange::open(sent)).await
+        let carrier = Carrier { district, device: author.device };
+        self.submit(carrier, author, orgs_version, OpenedChange::open(sent)).await
+    }
+
+    /// Judges a quarantined change once more, with the rights of the one who admits it. `author` names him as the
+    /// account, and the device that signed the change; `hand` is his own device.
+    pub async fn admit(
+        &self,
+        hand: Carrier,
+        author: &Author,
+        orgs_version: u64,
+        sent: SentChange,
+    ) -> Result<Receipt, StoreError> {
+        let change = OpenedChange { admitted_by: Some(author.account), ..OpenedChange::open(sent) };
+        self.submit(hand, author, orgs_version, change).await
     }
 
     async fn submit(
         &self,
-        district: DistrictId,
+        carrier: Carrier,
         author: &Author,
         orgs_version: u64,
         change: OpenedChange,
     ) -> Result<Receipt, StoreError> {
         let prepared = Prepared {
-            carrier: Carrier { district, device: author.device },
+            carrier,
             author: author.device,
             counter: 0,
             digest: change.hash.0,

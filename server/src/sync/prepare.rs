@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use zhibu_domain::access::Author;
 use zhibu_domain::gate::{self, Decoded};
-use zhibu_domain::ids::{DeviceId, DistrictId};
+use zhibu_domain::ids::{AccountId, DeviceId, DistrictId};
 use zhibu_domain::record::{ChangeHash, RecordRef, change_hash};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{
@@ -50,6 +50,8 @@ pub(super) struct OpenedChange {
     pub(super) hash: ChangeHash,
     pub(super) bytes: Vec<u8>,
     pub(super) decoded: Result<Decoded, Refusal>,
+    /// Somebody with the right takes it out of quarantine: an earlier refusal is no reason to refuse it again.
+    pub(super) admitted_by: Option<AccountId>,
 }
 
 impl OpenedChange {
@@ -58,7 +60,8 @@ impl OpenedChange {
         // Bytes that are no chunk have no name of their own: they are filed under their SHA-256.
         let hash =
             change_hash(&sent.change).unwrap_or_else(|| ChangeHash(Sha256::digest(&sent.change).into()));
-        Self { record: sent.record, hash, decoded: gate::decode(&sent.change), bytes: sent.change }
+        let decoded = gate::decode(&sent.change);
+        Self { record: sent.record, hash, decoded, bytes: sent.change, admitted_by: None }
     }
 }
 

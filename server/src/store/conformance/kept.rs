@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zhibu_domain::event::Status;
 use zhibu_domain::refusal::RefusalCode;
-use zhibu_domain::wire::Refusal;
+use zhibu_domain::wire::{Receipt, Refusal};
 
 use super::*;
 
@@ -49,6 +49,24 @@ pub(crate) async fn a_change_that_arrives_after_all_leaves_quarantine<F: Future<
     assert_eq!(kept[0].resolution, Some(Resolution { at: NOW, by: None, how: HowResolved::Arrived }));
     let known = store.known_changes(DISTRICT, PHONE, &[refused(1).hash]).await.unwrap();
     assert_eq!(known[&refused(1).hash], KnownChange::Stored { position: 1 });
+}
+
+pub(crate) async fn an_admitted_change_leaves_quarantine_in_its_admitters_name<
+    F: Future<Output = Arc<dyn Store>>,
+>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    store.commit(&[delivery(1, vec![refused(1), refused(2)])]).await.unwrap();
+    let admitted = Verdict { admitted_by: Some(SECRETARY), ..append(activity(1), 1, 0) };
+    let by_hand = Delivery { counter: 0, ..delivery(2, vec![admitted]) };
+    let committed = store.commit(&[by_hand]).await.unwrap();
+    assert_eq!(committed, [Committed::Done(vec![Receipt::Stored(1)])]);
+    let kept = store.list_quarantine(DISTRICT, &ALL).await.unwrap();
+    let item = |content| kept.iter().find(|item| item.hash == refused(content).hash.0).unwrap();
+    let resolution = Resolution { at: NOW, by: Some(SECRETARY), how: HowResolved::Admitted };
+    assert_eq!(item(1).resolution, Some(resolution));
+    assert_eq!(item(2).resolution, None, "nobody admitted the other");
 }
 
 pub(crate) async fn a_quarantined_item_is_resolved_once<F: Future<Output = Arc<dyn Store>>>(

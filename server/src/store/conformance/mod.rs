@@ -105,6 +105,7 @@ pub(crate) fn verdict(
         change: content.to_be_bytes().repeat(50),
         decision,
         base_version,
+        admitted_by: None,
     }
 }
 

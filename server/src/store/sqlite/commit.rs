@@ -123,7 +123,7 @@ impl Batch {
         let position = self.next_position(tx, delivery.district, verdict.record.collection()).await?;
         self.grow(tx, delivery.district, &verdict.record, verdict.change.len()).await?;
         insert_change(tx, delivery, verdict, position).await?;
-        quarantine::close_arrived(tx, delivery.district, verdict.hash, delivery.received_at).await?;
+        quarantine::close_appended(tx, delivery, verdict).await?;
         Ok(Receipt::Stored(position))
     }
 

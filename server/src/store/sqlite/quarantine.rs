@@ -4,8 +4,7 @@ use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use uuid::Uuid;
 use zhibu_domain::ids::{DistrictId, natural};
-use zhibu_domain::record::{ChangeHash, RecordRef};
-use zhibu_domain::time::Millis;
+use zhibu_domain::record::RecordRef;
 use zhibu_domain::wire::Refusal;
 
 use super::row::{Columns, hex_list, sql_int};
@@ -156,21 +155,22 @@ async fn audit_refusal(
     audit::append(tx, delivery.district, &entry).await.map(|_| ())
 }
 
-/// Closes what waits under this hash, whoever its author was: the very change is in the log now.
-pub(super) async fn close_arrived(
+/// Closes what waits under this change's hash, whoever its author was: the very change is in the log now.
+pub(super) async fn close_appended(
     tx: &mut SqliteConnection,
-    district: DistrictId,
-    hash: ChangeHash,
-    at: Millis,
+    delivery: &Delivery,
+    verdict: &Verdict,
 ) -> Result<(), StoreError> {
+    let how = if verdict.admitted_by.is_some() { HowResolved::Admitted } else { HowResolved::Arrived };
     sqlx::query(
-        "UPDATE quarantine SET resolved_at = ?, resolved_how = ?
+        "UPDATE quarantine SET resolved_at = ?, resolved_by = ?, resolved_how = ?
          WHERE district_id = ? AND hash = ? AND is_envelope = 0 AND resolved_at IS NULL",
     )
-    .bind(at.0)
-    .bind(HowResolved::Arrived.as_str())
-    .bind(&district.bytes()[..])
-    .bind(&hash.0[..])
+    .bind(delivery.received_at.0)
+    .bind(verdict.admitted_by.as_ref().map(|by| &by.bytes()[..]))
+    .bind(how.as_str())
+    .bind(&delivery.district.bytes()[..])
+    .bind(&verdict.hash.0[..])
     .execute(tx)
     .await
     .map_err(from_sqlx)?;

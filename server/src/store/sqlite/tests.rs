@@ -26,6 +26,7 @@ conformance!(
     kept::{
         a_refused_change_is_kept_once_for_its_author,
         a_change_that_arrives_after_all_leaves_quarantine,
+        an_admitted_change_leaves_quarantine_in_its_admitters_name,
         a_quarantined_item_is_resolved_once,
         the_audit_chain_counts_and_holds,
         a_mark_is_lifted_only_by_who_saw_the_version,

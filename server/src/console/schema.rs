@@ -1,0 +1,54 @@
+//! How the closed word lists of the domain stand in the OpenAPI document.
+
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use zhibu_domain::attendance::Attendance;
+use zhibu_domain::event::{RedoReason, Status, Verb};
+use zhibu_domain::org::{OrgType, Role};
+use zhibu_domain::record::RecordKind;
+use zhibu_domain::refusal::RefusalCode;
+
+use crate::store::{AuditAct, HowResolved};
+
+fn words(list: impl Iterator<Item = &'static str>) -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(list)).build()
+}
+
+pub(super) fn status() -> Object {
+    words(Status::ALL.iter().map(|word| word.as_str()))
+}
+
+pub(super) fn verb() -> Object {
+    words(Verb::ALL.iter().map(|word| word.as_str()))
+}
+
+pub(super) fn redo_reason() -> Object {
+    words(RedoReason::ALL.iter().map(|word| word.as_str()))
+}
+
+pub(super) fn org_type() -> Object {
+    words(OrgType::ALL.iter().map(|word| word.as_str()))
+}
+
+pub(super) fn role() -> Object {
+    words(Role::ALL.iter().map(|word| word.as_str()))
+}
+
+pub(super) fn record_kind() -> Object {
+    words(RecordKind::ALL.iter().map(|word| word.as_str()))
+}
+
+pub(super) fn refusal_code() -> Object {
+    words(RefusalCode::ALL.iter().map(|word| word.as_str()))
+}
+
+pub(super) fn how_resolved() -> Object {
+    words(HowResolved::ALL.iter().map(|word| word.as_str()))
+}
+
+pub(super) fn audit_act() -> Object {
+    words(AuditAct::ALL.iter().map(|word| word.as_str()))
+}
+
+pub(super) fn attendance() -> Object {
+    words(Attendance::ALL.iter().map(|word| word.as_str()))
+}

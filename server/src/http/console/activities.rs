@@ -1,0 +1,20 @@
+//! The list of activities.
+
+use axum::Json;
+
+use super::extract::InQuery;
+use super::openapi::Errors;
+use crate::console::StaffCaller;
+use crate::console::activity_list::{ActivityQuery, ActivityRow};
+use crate::console::paging::Page;
+use crate::error::ApiError;
+
+/// Activities in the caller's scope, newest first.
+#[utoipa::path(get, path = "/v1/console/activities", tag = "records", params(ActivityQuery),
+    responses((status = 200, body = Page<ActivityRow>), Errors))]
+pub(super) async fn list_activities(
+    caller: StaffCaller,
+    InQuery(query): InQuery<ActivityQuery>,
+) -> Result<Json<Page<ActivityRow>>, ApiError> {
+    caller.list_activities(&query).await.map(Json)
+}

@@ -1,0 +1,61 @@
+//! The OpenAPI document around the routes: its title, how to show a token, and the error answers.
+
+use std::collections::BTreeMap;
+
+use axum::http::header;
+use axum::response::IntoResponse;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, Modify, OpenApi};
+use zhibu_domain::wire::ErrorCode;
+
+use crate::error::status;
+use crate::http::frame::ErrorReply;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "支部簿 console API",
+        description = "What staff read and do at a console. Every error has the body `Error`; its code is for \
+            programs, its message for people. What lies outside the caller's scope is not found. Times are \
+            milliseconds since 1970 UTC, ids are UUIDs."
+    ),
+    components(schemas(ErrorReply)),
+    security(("bearer" = [])),
+    modifiers(&Bearer)
+)]
+pub(super) struct Frame;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Every error answer, as the one status table says.
+pub(super) struct Errors;
+
+impl IntoResponses for Errors {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut codes = BTreeMap::<u16, Vec<&str>>::new();
+        for code in ErrorCode::ALL {
+            codes.entry(status(*code).as_u16()).or_default().push(code.as_str());
+        }
+        // These are answers of the phones' endpoints only.
+        codes.retain(|status, _| !matches!(status, 410 | 426));
+        let response = |codes: Vec<&str>| {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Error"))).build();
+            ResponseBuilder::new().description(codes.join(", ")).content("application/json", content).build()
+        };
+        codes.into_iter().map(|(status, codes)| (status.to_string(), RefOr::T(response(codes)))).collect()
+    }
+}
+
+/// `GET /v1/openapi.json`.
+pub(super) async fn read_document() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], super::DOCUMENT.as_str())
+}
