@@ -22,6 +22,8 @@ pub enum Finding {
     NotReplayable(RecordId, u64, String),
     /// The changes do not make a document.
     NoDocument(RecordId, String),
+    /// The store itself calls a row impossible: its table, and what about it.
+    Impossible(&'static str, String),
     /// The record's row counts other changes or bytes than its log has.
     WrongCount(RecordId),
     /// The positions of a collection have a gap or a repetition: first wrong position.
@@ -42,6 +44,7 @@ impl fmt::Display for Finding {
                 write!(f, "记录 {record} 第 {at} 条：不能再次通过检查（{why}）")
             }
             Finding::NoDocument(record, why) => write!(f, "记录 {record}：日志合不成文档（{why}）"),
+            Finding::Impossible(table, row) => write!(f, "{table} 表有不可能的内容：{row}"),
             Finding::WrongCount(record) => write!(f, "记录 {record}：条数或字节数与日志不符"),
             Finding::Gap(collection, at) => {
                 write!(f, "集合 {}/{}：位置 {at} 缺失或重复", collection.org, collection.year)
@@ -87,10 +90,28 @@ pub async fn verify(store: &dyn Store) -> Result<Report, StoreError> {
             ChainState::Intact { length, .. } => report.audit_entries += length,
             ChainState::Broken { seq } => report.findings.push(Finding::AuditBroken(seq)),
         }
-        let different = projection::differences(store, district.id).await?;
-        report.findings.extend(different.iter().map(|reference| Finding::WrongRow(reference.id())));
+        let different = projection::differences(store, district.id).await;
+        if let Some(different) = found(different, &mut report.findings)? {
+            report.findings.extend(different.iter().map(|reference| Finding::WrongRow(reference.id())));
+        }
     }
     Ok(report)
+}
+
+/// What the store answered; that a row is impossible is a finding, and everything else is looked at all the same.
+fn found<T>(answer: Result<T, StoreError>, findings: &mut Vec<Finding>) -> Result<Option<T>, StoreError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(StoreError::Corrupt { table, row }) => {
+            let finding = Finding::Impossible(table, row);
+            // The lists are computed from the same records: one fault is told once.
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 type Positions = BTreeMap<Collection, Vec<u64>>;
@@ -108,14 +129,15 @@ async fn walk_records(
         after = Some(last.reference.id());
         for summary in &page {
             let id = summary.reference.id();
-            match store.load_record(district, id).await? {
-                Some(stored) => {
+            match found(store.load_record(district, id).await, &mut report.findings)? {
+                None => {}
+                Some(Some(stored)) => {
                     check_record(summary, &stored, &mut report.findings);
                     let of_collection = positions.entry(stored.reference.collection()).or_default();
                     of_collection.extend(stored.changes.iter().map(|change| change.position));
                     report.changes += stored.changes.len() as u64;
                 }
-                None => report.findings.push(Finding::WrongCount(id)),
+                Some(None) => report.findings.push(Finding::WrongCount(id)),
             }
             report.records += 1;
         }

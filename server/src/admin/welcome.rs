@@ -75,7 +75,7 @@ pub(super) fn of_demo(site: &Site<'_>, cast: &Cast, written: &Written, links: &[
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {account:<9} {purpose}（{person}）\n            {link}");
     }
-    text.push_str(&story::text(cast, links));
+    text.push_str(&story::text(cast, written.planned, links));
     text
 }
 

@@ -98,23 +98,25 @@ async fn verify_is_content_with_the_demo_and_not_with_a_forgery() {
     assert_eq!(verify::verify(&store).await.unwrap(), report);
     store.close().await;
 
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(config::database(folder.path()));
-    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    let forgeries = [
+    for (forgery, finding) in [
         ("UPDATE changes SET hash = zeroblob(32) WHERE hash = (SELECT max(hash) FROM changes)", "WrongHash"),
         ("UPDATE collections SET head = head + 1 WHERE year = 2026", "WrongHead"),
         ("UPDATE audit SET subject = 'nobody' WHERE seq = 3", "AuditBroken(3)"),
-        ("DELETE FROM changes WHERE position = 2 AND year = 0", "Gap"),
+        ("UPDATE records SET size_bytes = size_bytes + 1", "WrongCount"),
+        ("UPDATE changes SET position = position + 1000 WHERE position = 2 AND year = 0", "Gap"),
+        ("UPDATE changes SET bytes = zeroblob(90) WHERE position = 2 AND year = 0", "NotReplayable"),
+        ("DELETE FROM changes WHERE position = 2 AND year = 0", "Impossible"),
         ("UPDATE projected_activities SET present = present + 1", "WrongRow"),
-    ];
-    for (forgery, _) in forgeries {
+    ] {
+        let forged = tempfile::tempdir().unwrap();
+        std::fs::copy(config::database(folder.path()), config::database(forged.path())).unwrap();
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(config::database(forged.path()));
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
         assert!(sqlx::query(forgery).execute(&pool).await.unwrap().rows_affected() > 0, "{forgery}");
-    }
-    pool.close().await;
-    let store = open_existing(folder.path()).await.unwrap();
-    let found = format!("{:?}", verify::verify(&store).await.unwrap().findings);
-    for (_, finding) in forgeries {
-        assert!(found.contains(finding), "{finding} is not among {found}");
+        pool.close().await;
+        let store = open_existing(forged.path()).await.unwrap();
+        let found = format!("{:?}", verify::verify(&store).await.unwrap().findings);
+        assert!(found.contains(finding), "{forgery}: {finding} is not among {found}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The story of two phones, to be typed by hand: one folder a phone.
 
 use zhibu_domain::attendance::Attendance;
+use zhibu_domain::ids::RecordId;
 
 use super::StoryLink;
 use crate::demo::cast::Cast;
@@ -32,8 +33,17 @@ fn rolls(cast: &Cast) -> (Marks, Marks) {
     (Marks::of(hers), Marks::of(late.chain(others)))
 }
 
-/// The commands of the story.
-pub(super) fn text(cast: &Cast, links: &[StoryLink]) -> String {
+/// Stands in the text for the planned activity.
+const ACTIVITY: &str = "ACTIVITY";
+
+/// The commands of the story, about this activity.
+pub(super) fn text(cast: &Cast, planned: RecordId, links: &[StoryLink]) -> String {
+    // The end of an id is enough for `zhibu`, and its beginning is a time that all activities of a day share.
+    let id = planned.to_string();
+    commands(cast, links).replace(ACTIVITY, &id[id.len().saturating_sub(8)..])
+}
+
+fn commands(cast: &Cast, links: &[StoryLink]) -> String {
     let (hers, his) = rolls(cast);
     let enrol = |account: &str| {
         let link = links.iter().find(|link| link.account == account);
@@ -46,9 +56,9 @@ pub(super) fn text(cast: &Cast, links: &[StoryLink]) -> String {
         &enrol("secretary"),
         &enrol("recorder"),
         SYNCED,
-        &format!("zhibu --data phone-secretary roll R --mark {}\n", hers.0.join(",")),
+        &format!("zhibu --data phone-secretary roll ACTIVITY --mark {}\n", hers.0.join(",")),
         SECRETARY_OFFLINE,
-        &format!("zhibu --data phone-recorder roll R --mark {}\n", his.0.join(",")),
+        &format!("zhibu --data phone-recorder roll ACTIVITY --mark {}\n", his.0.join(",")),
         RECORDER_OFFLINE,
         &enrol("officer"),
         REVIEW,
@@ -60,7 +70,7 @@ pub(super) fn text(cast: &Cast, links: &[StoryLink]) -> String {
 }
 
 const BEGINS: &str = "
-试一试（每个 --data 文件夹就是一部手机；R 换成 list 里 11 月那次活动的编号末几位）
+试一试（每个 --data 文件夹就是一部手机；ACTIVITY 是 list 里 11 月那次活动的编号末几位）
 
 一、两部手机登记，各同步一次
 ";
@@ -74,25 +84,25 @@ zhibu --data phone-secretary list
 ";
 
 const SECRETARY_OFFLINE: &str = "\
-zhibu --data phone-secretary quorum R
-zhibu --data phone-secretary minutes R --text '学习党章。讨论修路。'
-zhibu --data phone-secretary set R place 村部会议室
-zhibu --data phone-secretary set R held_from 2026-11-15T09:00
-zhibu --data phone-secretary resolution R --text '同意修路。' --decision general_vote --yes 13 --no 2 --abstain 1
-zhibu --data phone-secretary follow-up R --text '备好砂石。' --owner 5 --due 2026-12-10
+zhibu --data phone-secretary quorum ACTIVITY
+zhibu --data phone-secretary minutes ACTIVITY --text '学习党章。讨论修路。'
+zhibu --data phone-secretary set ACTIVITY place 村部会议室
+zhibu --data phone-secretary set ACTIVITY held_from 2026-11-15T09:00
+zhibu --data phone-secretary resolution ACTIVITY --text '同意修路。' --decision general_vote --yes 13 --no 2 --abstain 1
+zhibu --data phone-secretary follow-up ACTIVITY --text '备好砂石。' --owner 5 --due 2026-12-10
 ";
 
 const RECORDER_OFFLINE: &str = "\
-zhibu --data phone-recorder minutes R --text '会前清点人数。'
-zhibu --data phone-recorder set R place 文化广场
+zhibu --data phone-recorder minutes ACTIVITY --text '会前清点人数。'
+zhibu --data phone-recorder set ACTIVITY place 文化广场
 
 三、恢复网络，都同步：签到合在一起，记录两人的话都在，地点不一致，选一个，再提交
 zhibu --data phone-secretary sync
 zhibu --data phone-recorder sync
 zhibu --data phone-secretary sync
-zhibu --data phone-secretary show R
-zhibu --data phone-secretary resolve R about.place 1
-zhibu --data phone-secretary submit R
+zhibu --data phone-secretary show ACTIVITY
+zhibu --data phone-secretary resolve ACTIVITY about.place 1
+zhibu --data phone-secretary submit ACTIVITY
 zhibu --data phone-secretary sync
 
 四、退回、补正、备案
@@ -100,14 +110,14 @@ zhibu --data phone-secretary sync
 
 const REVIEW: &str = "\
 zhibu --data phone-officer sync
-zhibu --data phone-officer return R --slot about.paper_ref --comment '请补记录本页码。'
+zhibu --data phone-officer return ACTIVITY --slot about.paper_ref --comment '请补记录本页码。'
 zhibu --data phone-officer sync
 zhibu --data phone-secretary sync
-zhibu --data phone-secretary set R paper_ref 第36页
-zhibu --data phone-secretary submit R
+zhibu --data phone-secretary set ACTIVITY paper_ref 第36页
+zhibu --data phone-secretary submit ACTIVITY
 zhibu --data phone-secretary sync
 zhibu --data phone-officer sync
-zhibu --data phone-officer file R
+zhibu --data phone-officer file ACTIVITY
 zhibu --data phone-officer sync
 
 五、党员申报积分，组长核实，支部审定（E 换成申报的编号末几位）

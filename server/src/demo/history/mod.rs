@@ -23,6 +23,7 @@ mod theme_day;
 use std::sync::Arc;
 
 use futures::StreamExt as _;
+use zhibu_domain::ids::RecordId;
 use zhibu_domain::record::CommandFault;
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::Refusal;
@@ -76,6 +77,8 @@ pub struct Written {
     pub members: usize,
     /// Changes in the log.
     pub changes: u64,
+    /// The activity that the branch of the story has planned.
+    pub planned: RecordId,
 }
 
 /// One branch and everything its part of the script needs.
@@ -111,7 +114,7 @@ pub async fn write(
         advance_to(month.over);
         each(&stages, |stage| live_through(stage, month)).await?;
     }
-    plan_november(&stages).await?;
+    let planned = plan_november(&stages).await?;
     projection::catch_up(&*store, district.id).await?;
 
     let heads = store.list_collections(district.id).await?;
@@ -119,6 +122,7 @@ pub async fn write(
         branches: stages.len(),
         members: cast.branches.iter().map(|branch| branch.members.len()).sum(),
         changes: heads.iter().map(|(_, head)| head).sum(),
+        planned,
     })
 }
 
@@ -159,11 +163,12 @@ async fn live_through(stage: &Stage<'_>, month: &Month) -> Result<(), HistoryFau
 
 /// What the story finds: its branch has planned November's themed day, which is to be a general meeting and a lecture
 /// as well, and nobody has marked anybody yet.
-async fn plan_november(stages: &[Stage<'_>]) -> Result<(), HistoryFault> {
+async fn plan_november(stages: &[Stage<'_>]) -> Result<RecordId, HistoryFault> {
     let stage = stages.iter().find(|stage| stage.is_story());
     let stage = stage.ok_or(HistoryFault::Missing("branch of the story"))?;
     let kinds = ["theme_day", "general_meeting", "party_lecture"];
-    theme_day::plan(stage, &calendar::NOVEMBER, at(2026, 11, 5, 8, 40), &kinds).await.map(drop)
+    let record = theme_day::plan(stage, &calendar::NOVEMBER, at(2026, 11, 5, 8, 40), &kinds).await?;
+    Ok(record.reference().id())
 }
 
 impl Stage<'_> {

@@ -277,7 +277,7 @@ impl State {
         let of_record = || self.log.iter().filter(|(record, ..)| record == &sent.record);
         let held: BTreeSet<_> = of_record().map(|(.., hash)| *hash).collect();
         for dependency in change.deps().iter().map(|hash| ChangeHash(hash.0)) {
-            if dependency != genesis_hash(sent.record.kind) && !held.contains(&dependency) {
+            if dependency != genesis_hash(&sent.record) && !held.contains(&dependency) {
                 let refused = self.refused.contains(&dependency);
                 return Some(if refused {
                     RefusalCode::DependsOnRefused
