@@ -129,7 +129,7 @@ fn check_record(summary: &RecordSummary, stored: &StoredRecord, findings: &mut V
     if stored.version != stored.changes.len() as u64 || summary.size_bytes != size as u64 {
         findings.push(Finding::WrongCount(id));
     }
-    let mut index = Index::new(stored.reference.kind);
+    let mut index = Index::new(&stored.reference);
     for change in &stored.changes {
         if change_hash(&change.bytes) != Some(change.hash) {
             findings.push(Finding::WrongHash(id, change.position));
