@@ -101,10 +101,7 @@ async fn verify_is_content_with_the_demo_and_not_with_a_forgery() {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(config::database(folder.path()));
     let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
     let forgeries = [
-        (
-            "UPDATE changes SET hash = zeroblob(32) WHERE hash = (SELECT max(hash) FROM changes)",
-            "WrongHash",
-        ),
+        ("UPDATE changes SET hash = zeroblob(32) WHERE hash = (SELECT max(hash) FROM changes)", "WrongHash"),
         ("UPDATE collections SET head = head + 1 WHERE year = 2026", "WrongHead"),
         ("UPDATE audit SET subject = 'nobody' WHERE seq = 3", "AuditBroken(3)"),
         ("DELETE FROM changes WHERE position = 2 AND year = 0", "Gap"),
