@@ -255,22 +255,3 @@ CREATE TABLE projected_activities (
 
 CREATE INDEX projected_activities_by_org ON projected_activities (district_id, org, sort_at);
 CREATE INDEX projected_activities_by_time ON projected_activities (district_id, sort_at, record_id);
-
-CREATE TABLE projected_points (
-    district_id   BLOB    NOT NULL,
-    record_id     BLOB    NOT NULL,
-    org           BLOB    NOT NULL,
-    year          INTEGER NOT NULL,
-    member        BLOB    NOT NULL,
-    -- The member's number on the roster: lists stand in roster order and never by points.
-    number        INTEGER,
-    name          TEXT,
-    confirmed     INTEGER NOT NULL,
-    provisional   INTEGER NOT NULL,
-    facts         BLOB    NOT NULL,
-    PRIMARY KEY (district_id, record_id),
-    FOREIGN KEY (district_id, record_id) REFERENCES records (district_id, record_id)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX projected_points_by_roster ON projected_points (district_id, org, year, number);
-CREATE INDEX projected_points_by_member ON projected_points (district_id, member);

@@ -49,7 +49,8 @@ impl District {
         let store = SqliteStore::open(&folder.path().join("zhibu.sqlite")).await.unwrap();
         let clock = Arc::new(TestClock::new(EVENING));
         found(&store).await;
-        let app = App::new(Arc::new(store), clock.clone(), Arc::new(SeededEntropy::new(7)));
+        let app =
+            App::new(Arc::new(store), clock.clone(), Arc::new(SeededEntropy::new(7)), "http://zhibu.test");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = http::router(app.clone());

@@ -24,7 +24,7 @@ pub use log::{
     Verdict,
 };
 pub use projection::{
-    ActivityFilter, DirtyRecord, Projected, ProjectedActivity, ProjectedPoints, Projection, ProjectionStore,
+    ActivityFilter, DirtyRecord, Projected, ProjectedActivity, Projection, ProjectionStore,
 };
 pub use quarantine::{HowResolved, QuarantineFilter, QuarantineStore, QuarantinedItem, Resolution};
 

@@ -1,8 +1,9 @@
-//! The nouns of the projection: rows for lists and reports, computed from the log and never the truth itself.
+//! The nouns of the projection: rows for lists and reports, computed from the log and never the truth itself. Points
+//! have none: they are reckoned when they are read, by the same function as on a phone.
 
 use async_trait::async_trait;
 use zhibu_domain::event::Status;
-use zhibu_domain::ids::{DistrictId, MemberId, OrgId, RecordId};
+use zhibu_domain::ids::{DistrictId, OrgId, RecordId};
 use zhibu_domain::record::RecordRef;
 use zhibu_domain::time::Millis;
 
@@ -33,8 +34,6 @@ pub struct Projection {
 pub enum Projected {
     /// An activity.
     Activity(ProjectedActivity),
-    /// A member's points.
-    Points(ProjectedPoints),
     /// Kinds that have no list of their own.
     Nothing,
 }
@@ -75,29 +74,6 @@ impl ProjectedActivity {
     pub fn sort_at(&self) -> Millis {
         self.held_from.or(self.planned_at).unwrap_or(Millis(0))
     }
-}
-
-/// A member's points of a cycle in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProjectedPoints {
-    /// The record.
-    pub record: RecordId,
-    /// The branch.
-    pub org: OrgId,
-    /// The cycle's first year.
-    pub year: u16,
-    /// Whose.
-    pub member: MemberId,
-    /// 名册序号: lists stand in this order, never by points.
-    pub number: Option<i64>,
-    /// The name on the roster.
-    pub name: Option<String>,
-    /// Confirmed points, in the rule book's unit.
-    pub confirmed: i64,
-    /// Provisional points, in the same unit.
-    pub provisional: i64,
-    /// Whatever else the console shows, in the projector's own encoding.
-    pub facts: Vec<u8>,
 }
 
 /// Which activities to list.
@@ -143,19 +119,4 @@ pub trait ProjectionStore: Send + Sync {
         district: DistrictId,
         filter: &ActivityFilter,
     ) -> Result<Vec<ProjectedActivity>, StoreError>;
-
-    /// A branch's points of a cycle, in roster order.
-    async fn list_points(
-        &self,
-        district: DistrictId,
-        org: OrgId,
-        year: u16,
-    ) -> Result<Vec<ProjectedPoints>, StoreError>;
-
-    /// One member's points, in all branches and cycles, oldest first.
-    async fn member_points(
-        &self,
-        district: DistrictId,
-        member: MemberId,
-    ) -> Result<Vec<ProjectedPoints>, StoreError>;
 }

@@ -175,38 +175,3 @@ pub(crate) async fn lists_are_filtered_and_paged<F: Future<Output = Arc<dyn Stor
     assert!(list(ActivityFilter { orgs: Some(vec![DISTRICT.into()]), ..all.clone() }).await.is_empty());
     assert_eq!(list(ActivityFilter { orgs: Some(vec![BRANCH]), year: Some(2026), ..all }).await.len(), 2);
 }
-
-pub(crate) async fn points_stand_in_roster_order<F: Future<Output = Arc<dyn Store>>>(
-    store: Arc<dyn Store>,
-    _: impl Fn() -> F,
-) {
-    let points = |member: u8, number, confirmed| {
-        let member = MemberId::from_bytes([member; 16]);
-        let record = RecordRef::points(BRANCH, 2026, member);
-        let row = ProjectedPoints {
-            record: record.id(),
-            org: BRANCH,
-            year: 2026,
-            member,
-            number,
-            name: Some("巴特尔".into()),
-            confirmed,
-            provisional: 0,
-            facts: vec![],
-        };
-        (record, row)
-    };
-    let rows = [points(1, Some(2), 90), points(2, None, 99), points(3, Some(1), 10)];
-    let verdicts = rows.iter().zip(1..).map(|((record, _), n)| append(*record, n, 0)).collect();
-    store.commit(&[delivery(1, verdicts)]).await.unwrap();
-    let projections = rows.clone().map(|(record, row)| Projection {
-        record: record.id(),
-        version: 1,
-        row: Projected::Points(row),
-    });
-    store.project(DISTRICT, &projections).await.unwrap();
-    let listed = store.list_points(DISTRICT, BRANCH, 2026).await.unwrap();
-    assert_eq!(listed, [rows[2].1.clone(), rows[0].1.clone(), rows[1].1.clone()]);
-    assert_eq!(store.member_points(DISTRICT, rows[0].1.member).await.unwrap(), [rows[0].1.clone()]);
-    assert_eq!(entry_id(3).0, rows[2].1.member.0);
-}

@@ -2,7 +2,7 @@
 //! a back end. A new behaviour lands here first.
 
 use super::*;
-use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, EntryId, InviteId, MemberId, OrgId, RecordId};
+use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, InviteId, MemberId, OrgId, RecordId};
 use zhibu_domain::org::{NamingScheme, Org, OrgType, Post, Role};
 use zhibu_domain::record::{ChangeHash, RecordRef};
 use zhibu_domain::time::Millis;
@@ -124,10 +124,6 @@ pub(crate) fn delivery(counter: u64, verdicts: Vec<Verdict>) -> Delivery {
         epoch_seen: 1,
         received_at: NOW,
     }
-}
-
-pub(crate) fn entry_id(id: u8) -> EntryId {
-    EntryId::from_bytes([id; 16])
 }
 
 /// Stamps the contract out for one back end. `$open` is an async function from a folder to an `Arc<dyn Store>`;

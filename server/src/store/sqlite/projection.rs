@@ -2,13 +2,12 @@
 
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use zhibu_domain::ids::{DistrictId, MemberId, OrgId, RecordId};
+use zhibu_domain::ids::{DistrictId, RecordId};
 
 use super::row::{Columns, hex_list, sql_int};
 use super::{SqliteStore, from_sqlx};
 use crate::store::{
-    ActivityFilter, DirtyRecord, Projected, ProjectedActivity, ProjectedPoints, Projection, ProjectionStore,
-    StoreError,
+    ActivityFilter, DirtyRecord, Projected, ProjectedActivity, Projection, ProjectionStore, StoreError,
 };
 
 #[async_trait]
@@ -37,7 +36,6 @@ impl ProjectionStore for SqliteStore {
         for projection in projections {
             match &projection.row {
                 Projected::Activity(activity) => put_activity(&mut tx, district, activity).await?,
-                Projected::Points(points) => put_points(&mut tx, district, points).await?,
                 Projected::Nothing => {}
             }
             sqlx::query("DELETE FROM dirty_records WHERE district_id = ? AND record_id = ? AND version = ?")
@@ -55,7 +53,6 @@ impl ProjectionStore for SqliteStore {
         let mut tx = self.begin().await?;
         let statements = [
             "DELETE FROM projected_activities WHERE district_id = ?",
-            "DELETE FROM projected_points WHERE district_id = ?",
             "INSERT INTO dirty_records (district_id, record_id, version)
              SELECT district_id, record_id, version FROM records WHERE district_id = ?
              ON CONFLICT DO UPDATE SET version = excluded.version",
@@ -109,41 +106,6 @@ impl ProjectionStore for SqliteStore {
         .map_err(from_sqlx)?;
         rows.iter().map(read_activity).collect()
     }
-
-    async fn list_points(
-        &self,
-        district: DistrictId,
-        org: OrgId,
-        year: u16,
-    ) -> Result<Vec<ProjectedPoints>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM projected_points WHERE district_id = ? AND org = ? AND year = ?
-             ORDER BY number IS NULL, number, member",
-        )
-        .bind(&district.bytes()[..])
-        .bind(&org.bytes()[..])
-        .bind(i64::from(year))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(from_sqlx)?;
-        rows.iter().map(read_points).collect()
-    }
-
-    async fn member_points(
-        &self,
-        district: DistrictId,
-        member: MemberId,
-    ) -> Result<Vec<ProjectedPoints>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT * FROM projected_points WHERE district_id = ? AND member = ? ORDER BY year, org",
-        )
-        .bind(&district.bytes()[..])
-        .bind(&member.bytes()[..])
-        .fetch_all(&self.readers)
-        .await
-        .map_err(from_sqlx)?;
-        rows.iter().map(read_points).collect()
-    }
 }
 
 async fn put_activity(
@@ -179,32 +141,6 @@ async fn put_activity(
     Ok(())
 }
 
-async fn put_points(
-    tx: &mut SqliteConnection,
-    district: DistrictId,
-    points: &ProjectedPoints,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT OR REPLACE INTO projected_points
-             (district_id, record_id, org, year, member, number, name, confirmed, provisional, facts)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(&district.bytes()[..])
-    .bind(&points.record.bytes()[..])
-    .bind(&points.org.bytes()[..])
-    .bind(i64::from(points.year))
-    .bind(&points.member.bytes()[..])
-    .bind(points.number)
-    .bind(points.name.as_deref())
-    .bind(points.confirmed)
-    .bind(points.provisional)
-    .bind(&points.facts[..])
-    .execute(tx)
-    .await
-    .map_err(from_sqlx)?;
-    Ok(())
-}
-
 fn read_activity(row: &SqliteRow) -> Result<ProjectedActivity, StoreError> {
     let columns = Columns::of("projected_activities", row);
     Ok(ProjectedActivity {
@@ -220,21 +156,6 @@ fn read_activity(row: &SqliteRow) -> Result<ProjectedActivity, StoreError> {
         should_attend: columns.int("should_attend")?,
         cards: columns.int("cards")?,
         late: columns.get("late")?,
-        facts: columns.get("facts")?,
-    })
-}
-
-fn read_points(row: &SqliteRow) -> Result<ProjectedPoints, StoreError> {
-    let columns = Columns::of("projected_points", row);
-    Ok(ProjectedPoints {
-        record: columns.id("record_id")?,
-        org: columns.id("org")?,
-        year: columns.int("year")?,
-        member: columns.id("member")?,
-        number: columns.get("number")?,
-        name: columns.get("name")?,
-        confirmed: columns.get("confirmed")?,
-        provisional: columns.get("provisional")?,
         facts: columns.get("facts")?,
     })
 }

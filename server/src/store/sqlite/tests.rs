@@ -31,7 +31,6 @@ conformance!(
         the_audit_chain_counts_and_holds,
         a_mark_is_lifted_only_by_who_saw_the_version,
         lists_are_filtered_and_paged,
-        points_stand_in_roster_order,
     },
     people::{
         districts_do_not_see_each_other,

@@ -25,13 +25,13 @@ async fn a_return_carries_its_comment_and_only_the_next_step_is_taken() {
     submitted(&console).await;
     let path = format!("{}/review", path_of(&activity(30)));
     let returned = json!({ "verb": "returned", "slot": "about.place", "comment": "请补地点" });
-    let reply = console.post(Who::Reviewer, &path, returned.clone()).await.ok();
+    let reply = console.post(Who::Reviewer, &path, returned).await.ok();
     assert_eq!(reply["status"], json!("returned"));
     let record = console.get(Who::Officer, &path_of(&activity(30))).await.ok();
     let event = &record["events"][1];
     assert_eq!((&event["comment"], &event["slot"]), (&json!("请补地点"), &json!("about.place")));
     assert_eq!((&event["by"]["name"], &event["at"]), (&json!("Reviewer"), &json!(NOW.0)));
-    console.post(Who::Reviewer, &path, returned).await.refused(409, "conflict");
+    console.post(Who::Reviewer, &path, json!({ "verb": "reopened" })).await.refused(409, "conflict");
     console.post(Who::Officer, &path, json!({ "verb": "submitted" })).await.refused(403, "forbidden");
     let long = json!({ "verb": "voided", "comment": "长".repeat(301) });
     let body = console.post(Who::Officer, &path, long).await.refused(422, "rule_broken");
