@@ -1,6 +1,8 @@
 //! A hostile client with a valid login, speaking the wire itself. Each thing it tries is refused with its own code,
 //! kept in quarantine with its content, and disturbs nothing that arrives with it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop here")]
+
 #[path = "../support/district.rs"]
 pub mod district;
 #[path = "../support/wire_client.rs"]

@@ -1,6 +1,7 @@
 //! Figures: `cargo xtask bench` runs this in release and prints one JSON line for each. Server and load share the
 //! machine's cores.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop here")]
 #![expect(clippy::print_stdout, reason = "figures are what it has to say")]
 
 #[path = "../support/district.rs"]
