@@ -19,7 +19,15 @@ impl Binaries {
             let folder = test.parent().and_then(Path::parent).expect("tests lie in deps").to_owned();
             let target = folder.parent().expect("a profile's folder has a parent").to_owned();
             let status = Command::new(env!("CARGO"))
-                .args(["build", "--quiet", "--package", "zhibu-server", "--package", "zhibu-sync-client", "--bins"])
+                .args([
+                    "build",
+                    "--quiet",
+                    "--package",
+                    "zhibu-server",
+                    "--package",
+                    "zhibu-sync-client",
+                    "--bins",
+                ])
                 .args(["--target-dir"])
                 .arg(&target)
                 .current_dir(env!("CARGO_MANIFEST_DIR"))

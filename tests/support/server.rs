@@ -63,6 +63,16 @@ impl Server {
         self.folder.path()
     }
 
+    /// The invite link that `init` printed for an account of the story, at the address it listens on.
+    pub fn invite(&self, account: &str) -> String {
+        let welcome = fs::read_to_string(self.folder().join("WELCOME.txt")).expect("init wrote it");
+        let lines: Vec<_> = welcome.lines().map(str::trim).collect();
+        let of_account = |pair: &&[&str]| pair[0].starts_with(account) && pair[1].contains("/enrol#");
+        let pair = lines.windows(2).find(of_account).expect("an invite for the account");
+        let link = pair[1].split_once("/enrol#").expect("a secret");
+        format!("{}/enrol#{}", self.url, link.1)
+    }
+
     /// Runs another command of `zhibu-server` on its data; answers what it printed.
     pub fn admin(&self, arguments: &[&str]) -> String {
         let output = Binaries::get().server().args(arguments).arg("--data").arg(self.folder()).output();
