@@ -105,7 +105,7 @@ pub struct ServeOptions {
     /// Where to listen. Port 0 takes a free one, which is logged.
     #[arg(long, env = "ZHIBU_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
     pub listen: SocketAddr,
-    /// Where phones find this server, e.g. https://zhibu.example.cn: invite links begin with it. The listening
+    /// Where phones find this server, e.g. `https://zhibu.example.cn`: invite links begin with it. The listening
     /// address if it is not given.
     #[arg(long, env = "ZHIBU_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,

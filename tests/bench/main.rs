@@ -6,8 +6,12 @@
 
 #[path = "../support/district.rs"]
 pub mod district;
+#[path = "../support/mod.rs"]
+pub mod support;
 #[path = "../support/wire_client.rs"]
 pub mod wire_client;
+
+mod size_m;
 
 use std::time::{Duration, Instant};
 
@@ -28,6 +32,7 @@ const PUSHES_EACH: u32 = 60;
 async fn main() {
     println!("{}", bytes().await);
     println!("{}", pushes().await);
+    println!("{}", size_m::district().await);
 }
 
 fn activity(name: &str) -> Record {

@@ -10,11 +10,11 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// Builds them if they are not up to date, in the profile of the tests.
+    /// Builds them if they are not up to date, in the profile of the program that asks.
     pub fn get() -> &'static Self {
         static BUILT: OnceLock<Binaries> = OnceLock::new();
         BUILT.get_or_init(|| {
-            // This test lies in <target>/debug/deps: the programs belong two folders up.
+            // This program lies in <target>/<profile>/deps or examples: the programs belong one folder up.
             let test = std::env::current_exe().expect("a test has a path");
             let folder = test.parent().and_then(Path::parent).expect("tests lie in deps").to_owned();
             let target = folder.parent().expect("a profile's folder has a parent").to_owned();
@@ -28,7 +28,8 @@ impl Binaries {
                     "zhibu-sync-client",
                     "--bins",
                 ])
-                .args(["--target-dir"])
+                .args(folder.ends_with("release").then_some("--release"))
+                .arg("--target-dir")
                 .arg(&target)
                 .current_dir(env!("CARGO_MANIFEST_DIR"))
                 .status()

@@ -23,9 +23,19 @@ impl Server {
     pub fn demo() -> Self {
         let folder = TempDir::new().expect("a folder");
         copy_folder(demo_template(), folder.path());
+        Self::over(folder)
+    }
+
+    /// A server over a data folder that `init` made.
+    pub fn over(folder: TempDir) -> Self {
         let mut server = Self { folder, child: None, url: String::new() };
         server.start();
         server
+    }
+
+    /// Its process, while it runs.
+    pub fn process(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
     }
 
     /// Starts it, on the port it had before if it had one. Returns once it answers.

@@ -1,6 +1,7 @@
 //! The project's chores, as `cargo xtask COMMAND`. The standard library only, so that the first build on a
 //! fresh machine takes seconds; each command that is run is printed as one would type it.
 
+mod bench;
 mod demo;
 mod run;
 mod setup;
@@ -18,6 +19,7 @@ cargo xtask COMMAND
   setup                      install what is missing on this machine
   test [STEP...]             all checks in order, or only the named ones
   wasm                       build the phone's half for wasm32
+  bench                      print the figures of the README
   demo [--size small|M|L] [--port 8080] [--fresh]
                              build and serve the demo district";
 
@@ -43,6 +45,7 @@ fn dispatch(words: &[String]) -> Result<(), Failure> {
             setup::provide(&[setup::WASM])?;
             wasm::build()
         }),
+        "bench" => no_words(rest).and_then(|()| bench::bench()),
         "demo" => demo::demo(&demo::Options::read(rest)?),
         "help" | "--help" | "-h" => {
             eprintln!("{USAGE}");

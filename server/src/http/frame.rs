@@ -1,6 +1,6 @@
 //! What surrounds every request: its id, its time limit, its log line, and the one error body.
 //!
-//! From outside in: [`attend`] names the request, logs it and writes the error body; panics become errors;
+//! From outside in: `attend` names the request, logs it and writes the error body; panics become errors;
 //! answers are compressed; the time limit; request bodies are decompressed.
 
 use std::any::Any;

@@ -48,7 +48,7 @@ pub struct DeviceOwner {
     pub device: Device,
     /// Its account.
     pub account: Account,
-    /// [`District::orgs_version`] at the same instant.
+    /// [`District::orgs_version`](super::District::orgs_version) at the same instant.
     pub orgs_version: u64,
 }
 

@@ -1,9 +1,9 @@
 //! A change's way into the log: prepared beside each other, judged and committed by one writer.
 //!
-//! - [`prepare`]: opens an envelope: its device, its signature, the bytes of its changes. Costs CPU, needs no
+//! - `prepare`: opens an envelope: its device, its signature, the bytes of its changes. Costs CPU, needs no
 //!   order, runs in the request's own task.
-//! - [`judge`]: decides about each change in the state that its record has now.
-//! - [`ledger`]: the writer. It judges what is waiting, commits it in one transaction (so one fsync serves many
+//! - `judge`: decides about each change in the state that its record has now.
+//! - `ledger`: the writer. It judges what is waiting, commits it in one transaction (so one fsync serves many
 //!   pushes), and only then answers. It never waits for company.
 //! - [`scope`] and [`pages`]: what a device may read, and what of that is new.
 
