@@ -75,7 +75,7 @@ async fn an_official_admits_what_a_former_secretary_brought_late() {
     let accounts = admin.get("/v1/console/accounts?limit=500").await;
     let rows = accounts["items"].as_array().unwrap();
     let account = rows.iter().find(|account| account["name"] == "包文明").expect("the recorder's account");
-    let id = ["id", "account"].iter().find_map(|name| account[*name].as_str()).unwrap();
+    let id = account["id"].as_str().unwrap();
     admin.post(&format!("/v1/console/accounts/{id}/posts"), json!({ "posts": [] })).await;
 
     let report = recorder.run(&["sync"]);
@@ -84,7 +84,7 @@ async fn an_official_admits_what_a_former_secretary_brought_late() {
     let page = officer.get("/v1/console/quarantine?open=true").await;
     let items = page["items"].as_array().unwrap();
     let item = items.iter().find(|item| item["code"] == "no_right").expect("kept for the township");
-    let item = ["id", "item"].iter().find_map(|name| item[*name].as_str()).unwrap();
+    let item = item["id"].as_str().unwrap();
     officer.post(&format!("/v1/console/quarantine/{item}/admit"), json!({})).await;
     secretary.run(&["sync"]);
     assert_eq!(secretary.run(&["show", &activity])["about"]["place"], "文化广场");
