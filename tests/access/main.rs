@@ -8,6 +8,7 @@ pub mod district;
 #[path = "../support/wire_client.rs"]
 pub mod wire_client;
 
+mod crafted;
 mod envelopes;
 mod records;
 mod tokens;

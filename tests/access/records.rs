@@ -21,7 +21,7 @@ fn set(field: AboutField, value: &str) -> Command {
     Command::SetAbout(vec![(field, Some(value.into()))])
 }
 
-fn mark(number: u32, state: &str) -> Command {
+pub(crate) fn mark(number: u32, state: &str) -> Command {
     Command::RecordAttendance(vec![(member(number), Some(state.into()))])
 }
 
@@ -31,15 +31,15 @@ fn review(verb: Verb) -> Command {
 }
 
 /// A secretary with an activity on the server, and a member who means harm.
-struct Branch {
+pub(crate) struct Branch {
     district: District,
     secretary: WireClient,
-    villain: WireClient,
-    activity: Record,
+    pub(crate) villain: WireClient,
+    pub(crate) activity: Record,
 }
 
 impl Branch {
-    async fn with_activity() -> Self {
+    pub(crate) async fn with_activity() -> Self {
         let district = District::open().await;
         let invited =
             district.invite("书记", Some(member(1)), &[post(Role::BranchSecretary, "branch")]).await;
@@ -57,7 +57,7 @@ impl Branch {
 
     /// The villain sends this change between two honest marks of his own. The forged one is refused with this code
     /// and kept; the honest ones before and beside it count.
-    async fn refuses(&mut self, code: RefusalCode, forged: SentChange) {
+    pub(crate) async fn refuses(&mut self, code: RefusalCode, forged: SentChange) {
         let mut own = Record::new(activity_at("branch", &format!("自己的{}", self.villain.counter)));
         let honest = self.villain.write(&mut own, &mark(9, "present"));
         let later = self.villain.write(&mut own, &mark(9, "leave_work"));
@@ -81,7 +81,7 @@ impl Branch {
     }
 
     /// A change by the villain's device on a copy of the secretary's activity.
-    fn forge(&mut self, command: &Command) -> SentChange {
+    pub(crate) fn forge(&mut self, command: &Command) -> SentChange {
         self.villain.write(&mut self.activity.clone(), command)
     }
 }
@@ -221,6 +221,6 @@ async fn bytes_that_are_no_honest_change_are_kept_and_refused() {
     branch.refuses(BadChecksum, sent(flipped)).await;
     branch.refuses(NotAChange, sent(branch.activity.save().unwrap())).await;
     branch.refuses(NotAChange, sent(b"not automerge at all".to_vec())).await;
-    branch.refuses(NotAChange, sent(Vec::new())).await;
+    branch.refuses(MalformedChange, sent(Vec::new())).await;
     branch.refuses(TooLarge, sent(vec![0x85; 300 << 10])).await;
 }
