@@ -20,7 +20,6 @@ use zhibu_domain::command::Command;
 use zhibu_domain::ids::{RecordId, natural};
 use zhibu_domain::org::Role;
 use zhibu_domain::record::{Record, RecordRef};
-use zhibu_domain::wire::{PROTOCOL, ReadMark, SyncRequest, SyncResponse};
 
 use district::{District, member, org, post};
 use wire_client::{WireClient, is_stored};
@@ -57,43 +56,21 @@ async fn bytes() -> serde_json::Value {
     let mut record = activity("a");
     let first = client.write(&mut record, &mark(1, "present"));
     let envelope = client.envelope(vec![first]);
-    let answer = client.sync(vec![envelope]).await.unwrap();
-    let profile = answer.profile.unwrap();
-    let marks = profile.collections.iter().take(3).map(|collection| ReadMark {
-        collection: *collection,
-        position: answer
-            .pages
-            .iter()
-            .find(|page| page.collection == *collection)
-            .map_or(0, |page| page.position),
-    });
-    let request = SyncRequest {
-        protocol: PROTOCOL,
-        profile_version: profile.version,
-        marks: marks.collect(),
-        envelopes: vec![],
-        page_bytes: 1 << 18,
-    };
-    let nothing = exchange(&client, &request).await;
+    client.exchange(vec![envelope]).await;
+    let nothing = client.exchange(vec![]).await;
     let second = client.write(&mut record, &mark(1, "leave_work"));
-    let one_mark = SyncRequest { envelopes: vec![client.envelope(vec![second])], ..request };
-    let mark = exchange(&client, &one_mark).await;
+    let envelope = client.envelope(vec![second]);
+    let mark = client.exchange(vec![envelope]).await;
     json!({
         "figure": "bytes",
-        "nothing_new": { "up": nothing.0, "down": nothing.1 },
-        "one_mark": { "up": mark.0, "down": mark.1 },
+        "nothing_new": { "up": nothing.1, "down": nothing.2 },
+        "one_mark": { "up": mark.1, "down": mark.2 },
         "round_trips": 1,
     })
 }
 
-async fn exchange(client: &WireClient, request: &SyncRequest) -> (usize, usize) {
-    let body = minicbor::to_vec(request).unwrap();
-    let up = body.len();
-    let answer: SyncResponse = client.ask("/v1/sync", body).await.unwrap();
-    (up, minicbor::to_vec(&answer).unwrap().len())
-}
-
-/// Envelopes of one mark each, 64 phones at once over loopback HTTP, every receipt durable (SQLite, FULL).
+/// Envelopes of one mark each, 64 phones of one branch at once over loopback HTTP, every receipt durable (SQLite,
+/// FULL); each reads in the same trip what the others wrote since.
 async fn pushes() -> serde_json::Value {
     let district = District::open().await;
     let mut phones = Vec::new();
@@ -112,7 +89,8 @@ async fn pushes() -> serde_json::Value {
                     let change = client.write(&mut record, &mark(number, state));
                     let envelope = client.envelope(vec![change]);
                     let sent = Instant::now();
-                    assert!(is_stored(&client.deliver(vec![envelope]).await[0]));
+                    let (answer, ..) = client.exchange(vec![envelope]).await;
+                    assert!(is_stored(&answer.receipts[0]));
                     took.push(sent.elapsed());
                 }
                 took

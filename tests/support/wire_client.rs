@@ -8,7 +8,7 @@ use zhibu_domain::record::{Actor, Record, RecordRef, Stamp};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{
     EnrolRequest, EnrolResponse, Envelope, EnvelopeBody, EnvelopeReceipt, ErrorBody, KeyAlgorithm, PROTOCOL,
-    Receipt, SentChange, SyncRequest, SyncResponse, TokenRequest, TokenResponse,
+    ReadMark, Receipt, SentChange, SyncRequest, SyncResponse, TokenRequest, TokenResponse,
 };
 
 use super::district::{District, EVENING, district_id};
@@ -26,6 +26,10 @@ pub struct WireClient {
     pub counter: u64,
     /// The epoch it writes under.
     pub epoch: u32,
+    /// How far it has read, and which profile it holds; used by [`WireClient::exchange`] alone.
+    pub marks: Vec<ReadMark>,
+    /// The profile's version.
+    pub profile_version: u64,
 }
 
 impl WireClient {
@@ -49,6 +53,8 @@ impl WireClient {
             token: String::new(),
             counter: 0,
             epoch: 1,
+            marks: Vec::new(),
+            profile_version: 0,
         };
         let answer: EnrolResponse =
             client.ask("/v1/enrol", minicbor::to_vec(&request).unwrap()).await.unwrap();
@@ -88,6 +94,34 @@ impl WireClient {
             page_bytes: 1 << 20,
         };
         self.ask("/v1/sync", minicbor::to_vec(&request).unwrap()).await
+    }
+
+    /// One sync as an honest phone does it: delivers, reads what is new, and moves its marks. The answer, and the
+    /// bytes of both bodies.
+    pub async fn exchange(&mut self, envelopes: Vec<Envelope>) -> (SyncResponse, usize, usize) {
+        let request = SyncRequest {
+            protocol: PROTOCOL,
+            profile_version: self.profile_version,
+            marks: self.marks.clone(),
+            envelopes,
+            page_bytes: 1 << 18,
+        };
+        let body = minicbor::to_vec(&request).unwrap();
+        let up = body.len();
+        let answer: SyncResponse = self.ask("/v1/sync", body).await.unwrap();
+        if let Some(profile) = &answer.profile {
+            self.profile_version = profile.version;
+            let mark = |collection: &_| ReadMark { collection: *collection, position: 0 };
+            self.marks = profile.collections.iter().take(3).map(mark).collect();
+        }
+        for page in &answer.pages {
+            self.marks
+                .iter_mut()
+                .filter(|m| m.collection == page.collection)
+                .for_each(|m| m.position = page.position);
+        }
+        let down = minicbor::to_vec(&answer).unwrap().len();
+        (answer, up, down)
     }
 
     /// Delivers envelopes; their receipts.
