@@ -173,6 +173,12 @@ impl Books {
         })
     }
 
+    /// Closes everything: after the judge broke, nothing that it held is to be trusted.
+    pub(super) fn forget(&mut self) {
+        self.records.clear();
+        self.rosters.clear();
+    }
+
     /// Closes records, so that they are read again: after a commit that did not go through.
     pub(super) fn close(&mut self, delivery: &Delivery) {
         for verdict in &delivery.verdicts {

@@ -1,8 +1,10 @@
 //! The writer: one task that judges what is waiting and commits it in one transaction.
 
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures::FutureExt as _;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use zhibu_domain::access::Author;
 use zhibu_domain::command::Command;
@@ -195,7 +197,13 @@ impl Writer {
     async fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(BATCH);
         while waiting.recv_many(&mut jobs, BATCH).await > 0 {
-            self.settle(std::mem::take(&mut jobs)).await;
+            let batch = std::mem::take(&mut jobs);
+            // A judge that breaks must not stop everybody's deliveries: its books are opened anew, and whoever was
+            // in the batch is told to come again.
+            if AssertUnwindSafe(self.settle(batch)).catch_unwind().await.is_err() {
+                tracing::error!("the judge broke; its books are opened anew");
+                self.books.forget();
+            }
         }
     }
 
