@@ -1,4 +1,9 @@
 //! What a phone foresees is what the gate answers: for every command, every role and every status.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy.toml allows it in tests, but does not see that this whole crate is one"
+)]
 
 use zhibu_domain::access::{Author, Scene, may_do};
 use zhibu_domain::command::{AboutField, Command, MemberField, Scalar};

@@ -106,6 +106,9 @@ async fn an_evening_on_two_phones_comes_to_the_district_and_back() {
     let places: Vec<_> = history.as_array().unwrap().iter().filter_map(|one| one["value"].as_str()).collect();
     assert!(places.contains(&"文化广场"), "the loser stays in the history: {places:?}");
 
+    let kinds = hers["kind_names"].as_array().unwrap();
+    assert!(kinds.contains(&json!("支部党员大会")), "kinds by their names: {kinds:?}");
+
     let provisional = lines_of(&secretary.run(&["points"]), &activity);
     assert!(provisional.iter().all(|(_, _, state)| state == "provisional"), "{provisional:?}");
     secretary.run(&["submit", &activity]);

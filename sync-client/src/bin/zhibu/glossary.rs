@@ -4,10 +4,11 @@ use zhibu_domain::command::AboutField;
 use zhibu_domain::event::{Claim, PointsEvent, ReviewEvent};
 use zhibu_domain::ids::{MemberId, OrgId};
 use zhibu_domain::points::Cap;
-use zhibu_domain::record::SlotPath;
+use zhibu_domain::record::{Record, RecordKind, SlotPath};
 use zhibu_domain::rule_book::RuleBook;
 use zhibu_domain::rule_book::words::Period;
 use zhibu_domain::time::Millis;
+use zhibu_domain::view::ActivityView;
 use zhibu_sync_client::desk::{DeskError, Names, ShownValue, WrittenLine, WrittenValue};
 
 use crate::fault::Fault;
@@ -56,6 +57,20 @@ impl Glossary {
     fn category(&self, code: &str) -> String {
         let category = self.book.as_ref().and_then(|book| book.category(code));
         category.map_or_else(|| code.to_owned(), |category| category.name.clone())
+    }
+
+    /// What a record is called: an activity by its title.
+    pub(crate) fn title(&self, record: &Record) -> String {
+        let reference = record.reference();
+        match (reference.kind, reference.subject()) {
+            (RecordKind::Activity, _) => {
+                let view = ActivityView::of(record);
+                view.text(AboutField::Title).unwrap_or("没有标题的活动").to_owned()
+            }
+            (_, Some(member)) => format!("{}的积分", self.member(member)),
+            (RecordKind::Roster, _) => "名册".to_owned(),
+            _ => "积分办法和活动规则".to_owned(),
+        }
     }
 
     /// What a slot is called. One that this program does not know keeps its own name.

@@ -102,12 +102,13 @@ fn describe(sheet: &LedgerSheet, details: bool, glossary: &Glossary) -> String {
     text
 }
 
-/// The points before any cap are said only where a cap took something.
+/// The points before any cap are said only where a cap took some of them.
 fn describe_line(shown: &LedgerSheetLine, glossary: &Glossary) -> String {
     let line = &shown.line;
     let (rule, name, matter) = (&line.rule, &shown.rule_name, &shown.matter);
     let counted = format!("{} {rule} {name}（{matter}）：计 {} 分", line.date, line.counted);
     let cap = line.capped_by.as_ref();
-    let capped = cap.map_or(String::new(), |cap| format!("，原为 {} 分，{}", line.raw, glossary.cap(cap)));
-    format!("{counted}{capped}，{}", words::line_state(line.state))
+    let capped = cap.map_or(String::new(), |cap| format!("，{}", glossary.cap(cap)));
+    let raw = if line.raw == line.counted { String::new() } else { format!("，原为 {} 分", line.raw) };
+    format!("{counted}{raw}{capped}，{}", words::line_state(line.state))
 }

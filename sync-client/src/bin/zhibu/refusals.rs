@@ -1,9 +1,10 @@
 //! What the server did not accept.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use zhibu_domain::command::{Command, Scalar};
-use zhibu_domain::ids::OrgId;
+use zhibu_domain::ids::{OrgId, RecordId};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_sync_client::client::Resent;
 use zhibu_sync_client::desk::RefusedSheet;
@@ -40,31 +41,42 @@ async fn list(session: &Session, only: Option<u64>) -> Result<(), Fault> {
     if let (Some(number), true) = (only, lines.is_empty()) {
         return Err(SyncError::NoSuchRefused(number).into());
     }
-    let glossaries = glossaries(session, &lines).await?;
-    session.print(&lines, || describe(&lines, &glossaries, only.is_some()))?;
+    let surroundings = Surroundings::of(session, &lines).await?;
+    session.print(&lines, || describe(&lines, &surroundings, only.is_some()))?;
     let seen: Vec<_> = lines.iter().map(|line| line.number).collect();
     Ok(session.client.mark_refused_seen(&seen).await?)
 }
 
-/// One for each org of which something was refused.
-async fn glossaries(session: &Session, lines: &[RefusedSheet]) -> Result<BTreeMap<OrgId, Glossary>, Fault> {
-    let mut glossaries = BTreeMap::new();
-    for line in lines {
-        let org = line.reference.org;
-        if !glossaries.contains_key(&org) {
-            glossaries.insert(org, Glossary::of(session, org, session.client.now()).await?);
-        }
-    }
-    Ok(glossaries)
+/// What the refused changes are about, in words.
+struct Surroundings {
+    /// By branch.
+    glossaries: BTreeMap<OrgId, Glossary>,
+    /// The name of each record.
+    titles: BTreeMap<RecordId, String>,
 }
 
-fn describe(lines: &[RefusedSheet], glossaries: &BTreeMap<OrgId, Glossary>, details: bool) -> String {
-    if lines.is_empty() {
-        return "没有未被接受的内容。".to_owned();
+impl Surroundings {
+    async fn of(session: &Session, lines: &[RefusedSheet]) -> Result<Self, Fault> {
+        let (mut glossaries, mut titles) = (BTreeMap::new(), BTreeMap::new());
+        for RefusedSheet { reference, record, .. } in lines {
+            let glossary = match glossaries.entry(reference.org) {
+                Entry::Vacant(gap) => {
+                    gap.insert(Glossary::of(session, reference.org, session.client.now()).await?)
+                }
+                Entry::Occupied(held) => held.into_mut(),
+            };
+            if let Entry::Vacant(gap) = titles.entry(*record) {
+                gap.insert(glossary.title(&session.client.open(reference).await?));
+            }
+        }
+        Ok(Self { glossaries, titles })
     }
-    let line = |line: &RefusedSheet| {
-        let mut text = format!("第 {} 条（{}）：{}", line.number, words::time(line.made_at), line.reason);
-        if let Some(glossary) = glossaries.get(&line.reference.org) {
+
+    fn describe(&self, line: &RefusedSheet, details: bool) -> String {
+        let title = self.titles.get(&line.record).map_or("", String::as_str);
+        let made_at = words::time(line.made_at);
+        let mut text = format!("第 {} 条（{title}，{made_at}）：{}", line.number, line.reason);
+        if let Some(glossary) = self.glossaries.get(&line.reference.org) {
             text.extend(line.written.iter().map(|one| format!("\n  您写的：{}", glossary.written(one))));
         }
         if details {
@@ -72,8 +84,17 @@ fn describe(lines: &[RefusedSheet], glossaries: &BTreeMap<OrgId, Glossary>, deta
             text += &format!("\n  记录 {}，答复 {}，收到答复 {learnt}", line.record, line.refusal.code);
         }
         text
-    };
-    lines.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn describe(lines: &[RefusedSheet], surroundings: &Surroundings, details: bool) -> String {
+    match lines.is_empty() {
+        true => "没有未被接受的内容。".to_owned(),
+        false => {
+            let lines: Vec<_> = lines.iter().map(|line| surroundings.describe(line, details)).collect();
+            lines.join("\n")
+        }
+    }
 }
 
 async fn find(session: &Session, number: u64) -> Result<RefusedChange, Fault> {
