@@ -3,8 +3,11 @@
 //! The phone asks it before it offers a button; the server asks it when the change arrives. Rights are those
 //! the author has at that moment (DESIGN, "Rights at arrival").
 
+mod acts;
+
 use std::fmt;
 
+use crate::command::Command;
 use crate::event::{PointsVerb, Status, Verb};
 use crate::ids::{AccountId, DeviceId, MemberId, OrgId};
 use crate::org::{OrgTree, Post, Role};
@@ -202,6 +205,12 @@ pub fn may(author: &Author, act: Act, scene: &Scene<'_>) -> Result<(), RefusalCo
         return Err(RefusalCode::OwnEntry);
     }
     when_allows(*when, scene.status)
+}
+
+/// Whether the author may do all of a command here and now: what a phone asks before the gate is asked.
+pub fn may_do(author: &Author, command: &Command, scene: &Scene<'_>) -> Result<(), RefusalCode> {
+    let acts = command.acts(scene.record.kind);
+    acts.into_iter().try_for_each(|act| may(author, act, scene))
 }
 
 fn when_allows(when: When, status: Status) -> Result<(), RefusalCode> {

@@ -67,8 +67,10 @@ async fn an_evening_on_two_phones_comes_to_the_district_and_back() {
     let away = secretary.try_run(&["sync"]);
     assert!(!away.ok);
     let status = secretary.run(&["status"]);
-    let waiting = status["pending"].as_u64().unwrap() + status["in_envelope"].as_u64().unwrap();
-    assert!(waiting >= 7 && status["receipted"] == 0, "nothing is called uploaded: {status}");
+    assert!(
+        status["pending"].as_u64().unwrap() >= 7 && status["receipted"] == 0,
+        "nothing is called uploaded: {status}"
+    );
 
     server.start();
     for phone in [&secretary, &recorder, &secretary] {
@@ -103,6 +105,9 @@ async fn an_evening_on_two_phones_comes_to_the_district_and_back() {
     let history = secretary.run(&["history", &activity, "about.place"]);
     let places: Vec<_> = history.as_array().unwrap().iter().filter_map(|one| one["value"].as_str()).collect();
     assert!(places.contains(&"文化广场"), "the loser stays in the history: {places:?}");
+
+    let kinds = hers["kind_names"].as_array().unwrap();
+    assert!(kinds.contains(&json!("支部党员大会")), "kinds by their names: {kinds:?}");
 
     let provisional = lines_of(&secretary.run(&["points"]), &activity);
     assert!(provisional.iter().all(|(_, _, state)| state == "provisional"), "{provisional:?}");

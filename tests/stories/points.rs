@@ -39,7 +39,7 @@ async fn a_claim_is_verified_approved_and_read_by_the_member_himself() {
     let entry = claimed["entry"].as_str().unwrap().to_owned();
     assert_eq!(total(&member, &number), (before.0, before.1 + 1), "provisional at once, without signal");
     let himself = member.run(&["verify", &entry]);
-    assert!(himself["saved"].is_number());
+    assert_eq!((&himself["saved"], &himself["hint"]), (&json!(1), &json!("no_right")), "told, and saved");
     member.run(&["sync"]);
     let refused = member.run(&["refused"]);
     assert!(

@@ -46,6 +46,13 @@ async fn a_late_edit_of_a_filed_record_is_kept_and_what_came_after_it_goes_throu
         .expect("kept with its slot");
     assert_eq!(first["code"], "record_filed");
     assert!(first["reason"].as_str().unwrap().contains("更正"), "a reason that says what to do");
+    assert_eq!(first["written"], json!([{ "slot": "about.place", "value": "文化广场", "deleted": 0 }]));
+    let late = recorder.run(&["set", &activity, "theme", "学习党章"]);
+    assert_eq!(
+        (&late["saved"], &late["hint"]),
+        (&json!(1), &json!("record_filed")),
+        "now the phone knows it"
+    );
 
     let page = Console::login(&server, "reviewer").await.get("/v1/console/quarantine?open=true").await;
     assert!(page.to_string().contains("record_filed"), "an official sees it too: {page}");

@@ -19,11 +19,11 @@ pub struct Status {
     pub name: String,
     /// This device.
     pub device: DeviceId,
-    /// Changes saved here and in no envelope yet.
+    /// Changes saved here that have no receipt: not uploaded.
     pub pending: usize,
-    /// Changes in an envelope that has no receipt: perhaps on the way, not uploaded.
+    /// Those of them that are in an envelope, and so perhaps on their way.
     pub in_envelope: usize,
-    /// Bytes of both.
+    /// Bytes of all that are pending.
     pub waiting_bytes: usize,
     /// Changes of this device that the server has receipted, ever.
     pub receipted: u64,
@@ -56,7 +56,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
             server: state.server,
             name: self.profile().await?.name,
             device: state.device,
-            pending: waiting.len() - in_envelope,
+            pending: waiting.len(),
             in_envelope,
             waiting_bytes: waiting.iter().map(|change| change.change.len()).sum(),
             receipted: state.receipted_changes,

@@ -11,6 +11,7 @@ use zhibu_domain::record::{Record, RecordRef, Touch, field_history, merge_cards,
 use zhibu_domain::time::Millis;
 use zhibu_domain::view::{ActivityView, FollowUpView, ResolutionView};
 
+use super::names::kind_names;
 use super::{DeskError, Names};
 use crate::client::Client;
 use crate::keys::DeviceKey;
@@ -104,6 +105,8 @@ pub struct ActivitySheet {
     pub status: Status,
     /// Codes of its kinds.
     pub kinds: Vec<String>,
+    /// Their names by the rule book of its day; the code where there is none.
+    pub kind_names: Vec<String>,
     /// The single-valued fields.
     pub about: BTreeMap<AboutField, ShownValue>,
     /// Everybody on the roster that day, and everybody marked, in roster order.
@@ -134,6 +137,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         let record = self.open(reference).await?;
         let names = self.names(reference.org).await?;
         let view = ActivityView::of(&record);
+        let day = view.when().unwrap_or_else(|| self.now());
         let cards = merge_cards(&record).into_iter().map(|card| CardSheet {
             slot: card.slot,
             values: card.values.iter().map(|touch| history_line(touch, &names)).collect(),
@@ -143,6 +147,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
             org: reference.org,
             status: view.status(),
             kinds: view.kinds.iter().cloned().collect(),
+            kind_names: kind_names(&self.rule_books().await?, day, &view.kinds),
             about: view.about.iter().map(|(field, value)| (*field, Some(value).into())).collect(),
             roll: roll(&view, &names),
             events: events(&record, &view, &names),

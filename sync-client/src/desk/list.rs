@@ -9,6 +9,7 @@ use zhibu_domain::time::Millis;
 use zhibu_domain::view::{ActivityView, MemberCard};
 
 use super::DeskError;
+use super::names::kind_names;
 use crate::client::Client;
 use crate::keys::DeviceKey;
 use crate::store::LocalStore;
@@ -25,6 +26,8 @@ pub struct ActivityLine {
     pub title: String,
     /// Codes of its kinds.
     pub kinds: Vec<String>,
+    /// Their names by the rule book of its day; the code where there is none.
+    pub kind_names: Vec<String>,
     /// When it was held, or is planned.
     pub when: Option<Millis>,
     /// Where it stands.
@@ -55,6 +58,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     /// The activities held, of a year or of all, latest first.
     pub async fn list_activities(&self, year: Option<u16>) -> Result<Vec<ActivityLine>, DeskError> {
         let refused = self.refused().await?;
+        let books = self.rule_books().await?;
         let mut lines = Vec::new();
         for reference in self.records().await? {
             if reference.kind != RecordKind::Activity || year.is_some_and(|year| year != reference.year) {
@@ -69,6 +73,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
                 when: view.when(),
                 status: view.status(),
                 present: view.attendance.values().filter(|mark| mark.is_present()).count(),
+                kind_names: kind_names(&books, view.when().unwrap_or_else(|| self.now()), &view.kinds),
                 kinds: view.kinds.into_iter().collect(),
                 merge_cards: merge_cards(&record).len(),
                 waiting: self.store().pending_of(reference.id()).await?.len(),

@@ -1,16 +1,20 @@
-//! Reads for people: what the command line prints and the screens show. Data only; words and layout are theirs.
+//! Reads for people: what the command line prints and the screens show. Data; layout and most words are theirs.
 
 mod activity;
+mod foresight;
 mod list;
 mod names;
 mod points;
 mod quorum;
+mod refused;
 
 pub use activity::{ActivitySheet, CardSheet, EventLine, HistoryLine, RollLine, ShownValue};
+pub use foresight::hint;
 pub use list::{ActivityLine, RosterLine};
 pub use names::Names;
 pub use points::{EntrySheet, LedgerSheet, LedgerSheetLine, WordLine};
 pub use quorum::{PresenceLine, QuorumSheet, VoteLine};
+pub use refused::{RefusedSheet, WrittenLine, WrittenValue};
 
 use crate::error::SyncError;
 

@@ -112,10 +112,25 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
 
     /// The rule book that a day is reckoned by.
     pub async fn rule_book(&self, day: Millis) -> Result<RuleBook, DeskError> {
-        let district = self.profile().await?.district;
-        let books = RuleBookView::of(&self.open(&RecordRef::rule_book(district.into())).await?);
-        books.for_day(day.date()).cloned().ok_or(DeskError::NoRuleBook)
+        self.rule_books().await?.for_day(day.date()).cloned().ok_or(DeskError::NoRuleBook)
     }
+
+    /// All rule books held; none before the first synchronisation.
+    pub(super) async fn rule_books(&self) -> Result<RuleBookView, DeskError> {
+        let district = self.profile().await?.district;
+        Ok(RuleBookView::of(&self.open(&RecordRef::rule_book(district.into())).await?))
+    }
+}
+
+/// What the rule book of a day calls these kinds of activity; the code where it has no name.
+pub(super) fn kind_names(
+    books: &RuleBookView,
+    day: Millis,
+    codes: impl IntoIterator<Item = impl AsRef<str>>,
+) -> Vec<String> {
+    let book = books.for_day(day.date());
+    let name = |code: &str| Some(book?.activity_kind(code)?.name.clone());
+    codes.into_iter().map(|code| name(code.as_ref()).unwrap_or_else(|| code.as_ref().to_owned())).collect()
 }
 
 /// Ids made in one minute begin alike, so their end does as well.

@@ -19,7 +19,7 @@ async fn what_is_saved_is_not_called_uploaded_before_the_receipt() {
     let error = phone.client.sync().await.unwrap_err();
     assert!(matches!(error, SyncError::Offline(_)) && error.is_retryable());
     let status = phone.client.status().await.unwrap();
-    assert_eq!((status.pending, status.in_envelope, status.receipted), (0, 1, 0));
+    assert_eq!((status.pending, status.in_envelope, status.receipted), (1, 1, 0));
     assert_eq!(status.last_sync, None, "only a synchronisation that came to its end is told");
 
     *phone.line.cut.lock().unwrap() = false;

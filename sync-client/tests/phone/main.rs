@@ -9,6 +9,7 @@ mod carrying;
 mod crashes;
 mod delivery;
 mod desk;
+mod foresight;
 mod refusals;
 mod restores;
 mod scope;

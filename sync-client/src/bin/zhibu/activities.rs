@@ -1,12 +1,10 @@
 //! Reading activities: the list, one of them, its histories, its quorum; and the roster.
 
-use zhibu_domain::command::AboutField;
-use zhibu_domain::ids::MemberId;
 use zhibu_domain::quorum::Threshold;
-use zhibu_domain::time::Millis;
-use zhibu_sync_client::desk::{ActivityLine, ActivitySheet, HistoryLine, Names, QuorumSheet, ShownValue};
+use zhibu_sync_client::desk::{ActivityLine, ActivitySheet, HistoryLine, QuorumSheet};
 
 use crate::fault::Fault;
+use crate::glossary::Glossary;
 use crate::session::Session;
 use crate::words::{self, time};
 
@@ -21,7 +19,9 @@ pub(crate) async fn list(session: &Session, year: Option<u16>) -> Result<(), Fau
 fn describe_line(line: &ActivityLine) -> String {
     let when = line.when.map_or("时间未定".to_owned(), time);
     let status = words::status(line.status);
-    let mut text = format!("{}  {when}  {}  [{status}] 到会 {} 人", line.id, line.title, line.present);
+    let kinds = line.kind_names.join("、");
+    let mut text =
+        format!("{}  {when}  {}（{kinds}） [{status}] 到会 {} 人", line.id, line.title, line.present);
     if line.merge_cards > 0 {
         text += &format!("，{} 处两机不一致", line.merge_cards);
     }
@@ -52,16 +52,18 @@ pub(crate) async fn roster(session: &Session, branch: Option<&str>) -> Result<()
 pub(crate) async fn show(session: &Session, record: &str) -> Result<(), Fault> {
     let record = session.activity(record).await?;
     let sheet = session.client.show_activity(&record).await?;
-    let names = session.client.names(record.org).await?;
-    session.print(&sheet, || describe_sheet(&sheet, &names))
+    let glossary = Glossary::of(session, record.org, session.client.now()).await?;
+    session.print(&sheet, || describe_sheet(&sheet, &glossary))
 }
 
-fn describe_sheet(sheet: &ActivitySheet, names: &Names) -> String {
+fn describe_sheet(sheet: &ActivitySheet, glossary: &Glossary) -> String {
     let mut lines =
-        vec![format!("{} [{}] {}", sheet.id, words::status(sheet.status), sheet.kinds.join("、"))];
+        vec![format!("{} [{}] {}", sheet.id, words::status(sheet.status), sheet.kind_names.join("、"))];
     let about = sheet.about.iter();
     lines.extend(
-        about.map(|(field, value)| format!("{}：{}", words::field(*field), field_text(*field, value, names))),
+        about.map(|(field, value)| {
+            format!("{}：{}", words::field(*field), glossary.field_value(*field, value))
+        }),
     );
     lines.extend(sheet.agenda.values().map(|text| format!("议题：{text}")));
     let roll = sheet.roll.iter();
@@ -78,23 +80,31 @@ fn describe_sheet(sheet: &ActivitySheet, names: &Names) -> String {
         format!("决议 {id}：{}{vote}", resolution.text)
     }));
     lines.extend(sheet.follow_ups.iter().map(|(id, follow_up)| {
-        let owner = follow_up.owner.map_or(String::new(), |owner| format!("，{}", names.member(owner)));
+        let owner = follow_up.owner.map_or(String::new(), |owner| format!("，{}", glossary.member(owner)));
         let due = follow_up.due.map_or(String::new(), |due| format!("，{due} 前"));
         format!("后续 {id}：{}{owner}{due}{}", follow_up.text, if follow_up.done { "，已完成" } else { "" })
     }));
     lines.extend(sheet.events.iter().map(|line| {
         let at = line.at.map_or(String::new(), time);
-        let slot = line.event.slot.as_deref().map_or(String::new(), |slot| format!(" {slot}"));
-        let comment = line.event.comment.as_deref().map_or(String::new(), |text| format!("：{text}"));
-        format!("{at} {} {}{slot}{comment}", line.name, words::verb(line.event.verb))
+        format!("{at} {} {}", line.name, glossary.review(&line.event))
     }));
     lines.extend(
-        sheet.amendments.values().map(|amendment| format!("更正 {}：{}", amendment.slot, amendment.text)),
+        sheet
+            .amendments
+            .values()
+            .map(|amendment| format!("更正说明 {}：{}", glossary.slot(&amendment.slot), amendment.text)),
     );
     for card in &sheet.merge_cards {
-        lines.push(format!("两机不一致 {}，请用 zhibu resolve 选一个：", card.slot));
+        lines.push(format!(
+            "两机不一致：{}（{}），请用 zhibu resolve 选一个：",
+            glossary.slot(&card.slot),
+            card.slot
+        ));
         lines.extend(
-            card.values.iter().zip(1..).map(|(line, n)| format!("  {n}. {}", describe_history(line))),
+            card.values
+                .iter()
+                .zip(1..)
+                .map(|(line, n)| format!("  {n}. {}", describe_history(&card.slot, line, glossary))),
         );
     }
     if sheet.waiting > 0 {
@@ -103,29 +113,20 @@ fn describe_sheet(sheet: &ActivitySheet, names: &Names) -> String {
     lines.join("\n")
 }
 
-fn field_text(field: AboutField, value: &ShownValue, names: &Names) -> String {
-    match (field, value) {
-        (AboutField::PlannedAt | AboutField::HeldFrom | AboutField::HeldTo, ShownValue::Int(at)) => {
-            time(Millis(*at))
-        }
-        (AboutField::Host | AboutField::Recorder | AboutField::Lecturer, ShownValue::Text(id)) => {
-            id.parse().map_or_else(|_| id.clone(), |member: MemberId| names.member(member))
-        }
-        _ => words::value(value),
-    }
-}
-
-fn describe_history(line: &HistoryLine) -> String {
+fn describe_history(slot: &str, line: &HistoryLine, glossary: &Glossary) -> String {
+    let value = glossary.value(slot, &line.value);
     let deleted = if line.deleted > 0 { format!("（删去 {} 字）", line.deleted) } else { String::new() };
-    format!("{}{deleted} — {}（{}）{}", words::value(&line.value), line.name, line.device_name, time(line.at))
+    format!("{value}{deleted} — {}（{}）{}", line.name, line.device_name, time(line.at))
 }
 
 pub(crate) async fn history(session: &Session, record: &str, slot: &str) -> Result<(), Fault> {
     let record = session.activity(record).await?;
     let lines = session.client.slot_history(&record, slot).await?;
+    let glossary = Glossary::of(session, record.org, session.client.now()).await?;
+    let line = |line| describe_history(slot, line, &glossary);
     session.print(&lines, || match lines.is_empty() {
-        true => format!("{slot} 还没有人写过。"),
-        false => lines.iter().map(describe_history).collect::<Vec<_>>().join("\n"),
+        true => format!("{}还没有人写过。", glossary.slot(slot)),
+        false => lines.iter().map(line).collect::<Vec<_>>().join("\n"),
     })
 }
 

@@ -56,9 +56,7 @@ fn describe_status(status: &Status) -> String {
         format!("{}，服务器 {}", status.name, status.server),
         format!(
             "待上传 {} 条（其中已封装 {} 条），{} 字节",
-            status.pending + status.in_envelope,
-            status.in_envelope,
-            status.waiting_bytes
+            status.pending, status.in_envelope, status.waiting_bytes
         ),
         format!("已上传 {} 条，未被接受 {} 条", status.receipted, status.refused),
     ];

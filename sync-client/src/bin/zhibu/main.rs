@@ -6,6 +6,7 @@ mod activities;
 mod arguments;
 mod device;
 mod fault;
+mod glossary;
 mod points;
 mod recording;
 mod refusals;

@@ -5,10 +5,11 @@ use zhibu_domain::event::{self, MAX_MATTER_CHARS, PointsReason, PointsVerb};
 use zhibu_domain::ids::MemberId;
 use zhibu_domain::org::Org;
 use zhibu_domain::time::Millis;
-use zhibu_sync_client::desk::LedgerSheet;
+use zhibu_sync_client::desk::{LedgerSheet, LedgerSheetLine};
 
 use crate::arguments::Claim;
 use crate::fault::Fault;
+use crate::glossary::Glossary;
 use crate::session::Session;
 use crate::words;
 
@@ -72,28 +73,22 @@ pub(crate) async fn show(
     let day = on.map_or_else(|| session.client.now(), Millis::start_of);
     let sheets = session.client.ledgers(branch.id, wanted.as_deref(), day).await?;
     let details = wanted.is_some();
-    session
-        .print(&sheets, || sheets.iter().map(|sheet| describe(sheet, details)).collect::<Vec<_>>().join("\n"))
+    let glossary = Glossary::of(session, branch.id, day).await?;
+    let sheet = |sheet| describe(sheet, details, &glossary);
+    session.print(&sheets, || sheets.iter().map(sheet).collect::<Vec<_>>().join("\n"))
 }
 
-fn describe(sheet: &LedgerSheet, details: bool) -> String {
+fn describe(sheet: &LedgerSheet, details: bool, glossary: &Glossary) -> String {
     let (confirmed, provisional) = (sheet.confirmed.total, sheet.provisional.total);
     let mut text =
-        format!("{} {}：已确认 {confirmed} 分，含待确认 {provisional} 分", sheet.number, sheet.name);
+        format!("{} {}：已确认 {confirmed} 分，加上待定共 {provisional} 分", sheet.number, sheet.name);
     if !details {
         return text;
     }
     text += &format!("（{}，{} 至 {}）", sheet.book, sheet.cycle.start, sheet.cycle.end);
     for shown in &sheet.lines {
-        let line = &shown.line;
-        let state = words::line_state(line.state);
-        text += &format!(
-            "\n  {} {} {} {}：{} 分，计 {} 分（{state}）",
-            line.date, line.rule, shown.rule_name, shown.matter, line.raw, line.counted
-        );
-        if let Some(cap) = &line.capped_by {
-            text += &format!("，{}", words::cap(cap));
-        }
+        text += "\n  ";
+        text += &describe_line(shown, glossary);
     }
     for entry in &sheet.entries {
         let said: Vec<_> = entry
@@ -105,4 +100,15 @@ fn describe(sheet: &LedgerSheet, details: bool) -> String {
         text += &format!("\n  申报 {}：{} {}，{said}", entry.entry, entry.claim.rule, entry.claim.matter);
     }
     text
+}
+
+/// The points before any cap are said only where a cap took some of them.
+fn describe_line(shown: &LedgerSheetLine, glossary: &Glossary) -> String {
+    let line = &shown.line;
+    let (rule, name, matter) = (&line.rule, &shown.rule_name, &shown.matter);
+    let counted = format!("{} {rule} {name}（{matter}）：计 {} 分", line.date, line.counted);
+    let cap = line.capped_by.as_ref();
+    let capped = cap.map_or(String::new(), |cap| format!("，{}", glossary.cap(cap)));
+    let raw = if line.raw == line.counted { String::new() } else { format!("，原为 {} 分", line.raw) };
+    format!("{counted}{raw}{capped}，{}", words::line_state(line.state))
 }

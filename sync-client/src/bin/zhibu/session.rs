@@ -7,8 +7,10 @@ use std::sync::Arc;
 use serde::Serialize;
 use zhibu_domain::command::Command;
 use zhibu_domain::record::{RecordKind, RecordRef};
+use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
 use zhibu_sync_client::client::Client;
+use zhibu_sync_client::desk::hint;
 use zhibu_sync_client::error::SyncError;
 use zhibu_sync_client::http::HttpTransport;
 use zhibu_sync_client::key_file::FileKey;
@@ -82,17 +84,30 @@ impl Session {
         commands: impl IntoIterator<Item = Command>,
         entry: Option<zhibu_domain::ids::EntryId>,
     ) -> Result<(), Fault> {
-        let mut saved = 0;
+        let (mut saved, mut hint) = (0, None);
         for command in commands {
-            saved += usize::from(self.client.execute(record, command).await?.is_some());
+            let foreseen = self.client.foresee(record, &command).await?;
+            if self.client.execute(record, command).await?.is_some() {
+                saved += 1;
+                hint = hint.or(foreseen);
+            }
         }
         let printed =
-            SavedLine { record: record.id().to_string(), entry: entry.map(|e| e.to_string()), saved };
+            SavedLine { record: record.id().to_string(), entry: entry.map(|e| e.to_string()), saved, hint };
         let name = entry.map_or_else(|| format!("记录 {}", record.id()), |entry| format!("条目 {entry}"));
         self.print(&printed, || match saved {
             0 => format!("没有变化。{name}"),
             _ => format!("已保存到本机（尚未上传）。{name}"),
-        })
+        })?;
+        self.warn(hint);
+        Ok(())
+    }
+
+    /// Tells a person that what he saved may be refused; a program reads it in the JSON.
+    pub(crate) fn warn(&self, foreseen: Option<RefusalCode>) {
+        if let (Some(code), false) = (foreseen, self.json) {
+            eprintln!("{}", hint(code));
+        }
     }
 }
 
@@ -104,6 +119,9 @@ struct SavedLine {
     entry: Option<String>,
     /// How many changes became durable on this phone.
     saved: usize,
+    /// Why the server would refuse it, as far as this phone knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<RefusalCode>,
 }
 
 const STORE_FILE: &str = "phone.sqlite";

@@ -2,8 +2,8 @@
 
 use zhibu_domain::attendance::Attendance;
 use zhibu_domain::command::AboutField;
-use zhibu_domain::event::{PointsVerb, Status, Verb};
-use zhibu_domain::points::{Cap, LineState};
+use zhibu_domain::event::{PointsReason, PointsVerb, RedoReason, Status, Verb};
+use zhibu_domain::points::LineState;
 use zhibu_domain::time::Millis;
 use zhibu_sync_client::desk::ShownValue;
 
@@ -80,31 +80,29 @@ pub(crate) fn points_verb(verb: PointsVerb) -> &'static str {
 pub(crate) fn line_state(state: LineState) -> &'static str {
     match state {
         LineState::Confirmed => "已确认",
-        LineState::Provisional => "待确认",
+        LineState::Provisional => "待定",
         LineState::Declined => "不予认可",
         LineState::Reversed => "已冲销",
     }
 }
 
-pub(crate) fn cap(cap: &Cap) -> String {
-    match cap {
-        Cap::Rule { .. } => "已到本条封顶".to_owned(),
-        Cap::Group { category } => format!("已到 {category} 类封顶"),
-        Cap::SameMatter => "同一事项只计最高一项".to_owned(),
-        Cap::DeductionsOff => "本办法不扣分".to_owned(),
-        Cap::NotForClass { .. } => "不适用于本类党员".to_owned(),
-        Cap::ReplacedBy { rule } => format!("改按 {rule} 计"),
-        Cap::RuleOff => "本条未启用".to_owned(),
-        Cap::UnknownRule => "办法中没有这一条".to_owned(),
-        Cap::DerivedRule => "由活动记录自动计分，不能申报".to_owned(),
-        Cap::OutsideRange => "没有选分值，或分值不在范围内".to_owned(),
-        Cap::PartUnits => "数量还不够一次，往后累计".to_owned(),
-        Cap::NoNotice => "没有通知到本人".to_owned(),
-        Cap::ObjectionUpheld => "异议成立".to_owned(),
-        Cap::Declined => "不予认可".to_owned(),
-        Cap::Reversed { .. } => "已冲销".to_owned(),
-        Cap::Reversing { .. } => "只用于冲销另一条".to_owned(),
-        Cap::NothingReversed => "没有对应的被冲销条目".to_owned(),
+pub(crate) fn redo_reason(reason: RedoReason) -> &'static str {
+    match reason {
+        RedoReason::NoQuorum => "到会人数不足",
+        RedoReason::NoTopic => "没有议题",
+        RedoReason::WrongAttendees => "参加人员不对",
+        RedoReason::NotHeld => "实际没有召开",
+    }
+}
+
+pub(crate) fn points_reason(reason: PointsReason) -> &'static str {
+    match reason {
+        PointsReason::NoEvidence => "缺少佐证",
+        PointsReason::Duplicate => "重复申报",
+        PointsReason::WrongRule => "条目不符",
+        PointsReason::WrongDate => "日期不符",
+        PointsReason::WrongUnits => "数量不符",
+        PointsReason::Mistake => "录入错误",
     }
 }
 

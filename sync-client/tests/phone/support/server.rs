@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use automerge::Change;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
-use zhibu_domain::ids::{AccountId, DeviceId, DistrictId};
-use zhibu_domain::org::{NamingScheme, Org, OrgType};
+use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, OrgId};
+use zhibu_domain::org::{NamingScheme, Org, OrgType, Post, Role};
 use zhibu_domain::record::{Actor, ChangeHash, Collection, RecordRef, change_hash, genesis_hash};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
@@ -19,7 +19,7 @@ use zhibu_domain::wire::{
 use zhibu_sync_client::invite::Invite;
 use zhibu_sync_client::transport::{Answer, Transport, TransportError};
 
-use super::{BRANCH, MORNING, shelf};
+use super::{BRANCH, MORNING, TOWNSHIP, shelf};
 
 const SKEW_MS: i64 = 600_000;
 pub(crate) const TOKEN_MS: i64 = 600_000;
@@ -40,6 +40,8 @@ pub(crate) struct State {
     pub(crate) generation: Vec<u8>,
     pub(crate) collections: Vec<Collection>,
     pub(crate) profile_version: u64,
+    /// What people may do, by name.
+    pub(crate) posts: HashMap<String, Vec<Post>>,
     /// Most changes in one answer.
     pub(crate) page_changes: usize,
     pub(crate) log: Vec<Logged>,
@@ -75,6 +77,7 @@ impl Server {
             generation: vec![1],
             collections: vec![shelf(BRANCH)],
             profile_version: 1,
+            posts: HashMap::new(),
             page_changes: 100,
             log: Vec::new(),
             requests: Vec::new(),
@@ -109,6 +112,11 @@ impl Server {
         self.with(|state| state.forbidden.push((word.to_owned(), code)));
     }
 
+    /// Gives somebody a post, before he enrols.
+    pub(crate) fn appoint(&self, name: &str, role: Role, org: OrgId) {
+        self.with(|state| state.posts.entry(name.to_owned()).or_default().push(Post { role, org }));
+    }
+
     pub(crate) fn allow_everything(&self) {
         self.with(|state| state.forbidden.clear());
     }
@@ -123,6 +131,10 @@ impl Server {
     }
 }
 
+fn org(id: OrgId, parent: Option<OrgId>, org_type: OrgType, name: &str) -> Org {
+    Org { id, parent, org_type, name: name.to_owned() }
+}
+
 impl State {
     fn profile(&self, device: &Device) -> Profile {
         Profile {
@@ -132,13 +144,11 @@ impl State {
             account: AccountId(device.id.0),
             name: device.name.clone(),
             member: None,
-            posts: Vec::new(),
-            orgs: vec![Org {
-                id: BRANCH,
-                parent: None,
-                org_type: OrgType::Branch,
-                name: "白桦嘎查党支部".to_owned(),
-            }],
+            posts: self.posts.get(&device.name).cloned().unwrap_or_default(),
+            orgs: vec![
+                org(TOWNSHIP, None, OrgType::Township, "柳河苏木"),
+                org(BRANCH, Some(TOWNSHIP), OrgType::Branch, "白桦嘎查党支部"),
+            ],
             collections: self.collections.clone(),
         }
     }
