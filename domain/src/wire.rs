@@ -420,6 +420,9 @@ words! {
         Internal = "internal",
         /// 503: the store is busy or away; try again.
         Unavailable = "unavailable",
+    } else {
+        /// A word of a newer server; its message stands beside it. Only read, never sent.
+        Unknown = "unknown",
     }
 }
 

@@ -168,7 +168,8 @@ pub fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::RuleBroken => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::ClientTooOld => StatusCode::UPGRADE_REQUIRED,
         ErrorCode::TooMany => StatusCode::TOO_MANY_REQUESTS,
-        ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        // `Unknown` is only read by clients; nothing here makes it.
+        ErrorCode::Internal | ErrorCode::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
@@ -192,7 +193,7 @@ fn plain(code: ErrorCode) -> &'static str {
         ErrorCode::RuleBroken => "不符合规定。",
         ErrorCode::ClientTooOld => "软件版本太旧，请更新后再用。",
         ErrorCode::TooMany => "操作太频繁，请稍后再试。",
-        ErrorCode::Internal => "服务器出了问题，已经记录。内容没有丢失。",
+        ErrorCode::Internal | ErrorCode::Unknown => "服务器出了问题，已经记录。内容没有丢失。",
         ErrorCode::Unavailable => "服务器正忙，请稍后再试。内容没有丢失。",
     }
 }
