@@ -402,6 +402,8 @@ words! {
         Forbidden = "forbidden",
         /// 404: not there, or not yours to know of.
         NotFound = "not_found",
+        /// 405: there, but not with this method; `Allow` names those that are.
+        WrongMethod = "wrong_method",
         /// 409: the state is another than you thought.
         Conflict = "conflict",
         /// 410: the invite was used or is over.
