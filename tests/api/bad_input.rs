@@ -209,8 +209,12 @@ async fn ids_and_parameters_that_are_none_are_refused() {
     for (path, code) in cases {
         step.expect(&step.door.get(path, &admin).await, code, path);
     }
-    let book = step.door.request(Method::POST, "/v1/console/rule-books").bearer_auth(&admin);
-    let answer = Answer::to(book.body(vec![0xff, 0xfe])).await;
-    step.expect(&answer, ErrorCode::Malformed, "a rule book that is no text");
+    let books = "/v1/console/rule-books";
+    step.expect(&step.door.json(books, &admin, "{}").await, ErrorCode::UnsupportedMedia, "a book in JSON");
+    let toml = [(vec![0xff, 0xfe], ErrorCode::Malformed), (vec![b'#'; 257 << 10], ErrorCode::TooLarge)];
+    for (body, code) in toml {
+        let book = step.door.request(Method::POST, books).header("content-type", "application/toml");
+        step.expect(&Answer::to(book.bearer_auth(&admin).body(body)).await, code, books);
+    }
     step.goes_on_serving().await;
 }

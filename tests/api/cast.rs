@@ -1,6 +1,7 @@
 //! Who speaks: a phone with a key that is the same in every run, staff with passwords, and an evening of the branch.
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use reqwest::Method;
 use serde_json::json;
 use zhibu_domain::command::{AboutField, Command, MemberField, Scalar};
 use zhibu_domain::ids::{AccountId, DeviceId, EntryId, RecordId, natural};
@@ -13,7 +14,7 @@ use zhibu_server::auth::password;
 use zhibu_server::store::NewAccount;
 
 use super::district::{District, EVENING, district_id, member, org, post};
-use super::door::Door;
+use super::door::{Answer, Door};
 use super::wire_client::{WireClient, is_stored};
 
 /// The password of all staff here.
@@ -95,7 +96,9 @@ impl Evening {
         let district = District::open().await;
         let door = Door::at(district.address);
         let admin = staff(&district, "admin", Role::DistrictAdmin, "district").await;
-        let adopted = door.json("/v1/console/rule-books", &admin, EXAMPLE_TOML).await;
+        let book = door.request(Method::POST, "/v1/console/rule-books").bearer_auth(&admin);
+        let book = book.header("content-type", "application/toml; charset=utf-8").body(EXAMPLE_TOML);
+        let adopted = Answer::to(book).await;
         assert_eq!(adopted.status, 201);
         let phone = async |name: &str, number, role| {
             let secret = district.invite(name, Some(member(number)), &[post(role, "branch")]).await;
