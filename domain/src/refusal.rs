@@ -69,6 +69,9 @@ words! {
         WrongStep = "wrong_step",
         /// Nobody verifies his own claim.
         OwnEntry = "own_entry",
+    } else {
+        /// A word of a newer server. Only read, never sent.
+        Unknown = "unknown",
     }
 }
 
@@ -100,6 +103,7 @@ impl RefusalCode {
             RecordVoid => "这条记录已经作废，不能再修改。",
             WrongStep => "记录现在的状态不能做这一步，请先同步，看看最新情况。",
             OwnEntry => "自己的申报要由别人核实，请联系党小组组长或支部书记。",
+            Unknown => "服务器没有接受这条内容，请更新软件后再看原因。",
         }
     }
 

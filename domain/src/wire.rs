@@ -402,6 +402,8 @@ words! {
         Forbidden = "forbidden",
         /// 404: not there, or not yours to know of.
         NotFound = "not_found",
+        /// 405: there, but not with this method; `Allow` names those that are.
+        WrongMethod = "wrong_method",
         /// 409: the state is another than you thought.
         Conflict = "conflict",
         /// 410: the invite was used or is over.
@@ -420,6 +422,9 @@ words! {
         Internal = "internal",
         /// 503: the store is busy or away; try again.
         Unavailable = "unavailable",
+    } else {
+        /// A word of a newer server; its message stands beside it. Only read, never sent.
+        Unknown = "unknown",
     }
 }
 

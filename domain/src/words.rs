@@ -25,13 +25,26 @@ pub trait Word: Copy + FromStr<Err = UnknownWord> + 'static {
 ///
 /// Each is a text in snake_case wherever it is stored, sent or written by hand: TOML, JSON, CBOR. A reader that
 /// meets a word it does not know refuses what it reads, also where the word is optional.
+///
+/// A list with `else { Unknown = "unknown", }` behind it is read more kindly: a CBOR reader takes a word from a newer
+/// writer for that one, which is not in `ALL` and is never sent.
 #[macro_export]
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
+    (@stranger $name:ident, $error:ident, $at:ident) => {
+        Err(minicbor::decode::Error::message($error.to_string()).at($at))
+    };
+    (@stranger $name:ident, $error:ident, $at:ident, $unknown:ident) => {{
+        let (_, _) = ($error, $at);
+        Ok($name::$unknown)
+    }};
+    ($(#[$doc:meta])* $name:ident {
+        $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+
+    } $(else { $(#[$udoc:meta])* $unknown:ident = $uword:literal, })?) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name {
             $($(#[$vdoc])* #[serde(rename = $word)] $variant,)+
+            $($(#[$udoc])* #[serde(rename = $uword)] $unknown,)?
         }
 
         impl $name {
@@ -40,7 +53,7 @@ macro_rules! words {
 
             /// The word as it is stored and sent.
             pub const fn as_str(self) -> &'static str {
-                match self { $($name::$variant => $word,)+ }
+                match self { $($name::$variant => $word,)+ $($name::$unknown => $uword,)? }
             }
         }
 
@@ -64,6 +77,7 @@ macro_rules! words {
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($word => Ok($name::$variant),)+
+                    $($uword => Ok($name::$unknown),)?
                     _ => Err($crate::words::UnknownWord {
                         kind: stringify!($name),
                         text: text.chars().take(40).collect(),
@@ -86,9 +100,10 @@ macro_rules! words {
         impl<'b, C> minicbor::Decode<'b, C> for $name {
             fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
                 let at = d.position();
-                d.str()?.parse().map_err(|e: $crate::words::UnknownWord| {
-                    minicbor::decode::Error::message(e.to_string()).at(at)
-                })
+                match d.str()?.parse::<$name>() {
+                    Ok(word) => Ok(word),
+                    Err(error) => $crate::words!(@stranger $name, error, at $(, $unknown)?),
+                }
             }
         }
     };
@@ -99,6 +114,8 @@ mod tests {
     use minicbor::{Decode, Encode};
 
     use crate::org::NamingScheme;
+    use crate::refusal::RefusalCode;
+    use crate::wire::{ErrorCode, Refusal};
 
     #[derive(Debug, PartialEq, Encode, Decode)]
     #[cbor(map)]
@@ -126,6 +143,32 @@ mod tests {
         let place = bytes.windows(4).position(|word| word == b"xian").unwrap();
         bytes[place..place + 4].copy_from_slice(b"zhou");
         assert!(minicbor::decode::<Signpost>(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_code_from_a_newer_server_is_read_as_unknown_and_the_rest_stays() {
+        let refusal = Refusal { code: RefusalCode::NoRight, slot: None, detail: Some("why".into()) };
+        let mut bytes = minicbor::to_vec(&refusal).unwrap();
+        let place = bytes.windows(8).position(|word| word == b"no_right").unwrap();
+        bytes[place..place + 8].copy_from_slice(b"no_ghost");
+        let read: Refusal = minicbor::decode(&bytes).unwrap();
+        assert_eq!(read, Refusal { code: RefusalCode::Unknown, ..refusal });
+        assert!(!RefusalCode::Unknown.plain().is_empty() && !RefusalCode::Unknown.calls_for_rewrite());
+        let again = minicbor::to_vec(&read).unwrap();
+        assert_eq!(minicbor::decode::<Refusal>(&again).unwrap(), read, "a client can store what it read");
+
+        assert_eq!(
+            minicbor::decode::<ErrorCode>(&minicbor::to_vec("teapot").unwrap()).unwrap(),
+            ErrorCode::Unknown
+        );
+        assert!(minicbor::decode::<ErrorCode>(&minicbor::to_vec(7).unwrap()).is_err(), "a number is no word");
+        assert!("teapot".parse::<ErrorCode>().is_err(), "kindness is for the wire alone");
+    }
+
+    #[test]
+    fn unknown_is_no_word_of_the_lists() {
+        assert!(!RefusalCode::ALL.contains(&RefusalCode::Unknown));
+        assert!(!ErrorCode::ALL.contains(&ErrorCode::Unknown));
     }
 
     #[test]

@@ -44,6 +44,9 @@ pub enum ApiError {
     /// Not there, or not the caller's to know of.
     #[error("not found")]
     NotFound,
+    /// There, but not with this method.
+    #[error("wrong method")]
+    WrongMethod,
     /// The state is another than the caller thought.
     #[error("conflict: {0}")]
     Conflict(Cow<'static, str>),
@@ -103,6 +106,7 @@ impl ApiError {
             ApiError::WrongLogin => ErrorCode::WrongLogin,
             ApiError::Forbidden => ErrorCode::Forbidden,
             ApiError::NotFound => ErrorCode::NotFound,
+            ApiError::WrongMethod => ErrorCode::WrongMethod,
             ApiError::Conflict(_) => ErrorCode::Conflict,
             ApiError::InviteSpent => ErrorCode::InviteSpent,
             ApiError::TooLarge(_) => ErrorCode::TooLarge,
@@ -161,6 +165,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | ErrorCode::WrongLogin => StatusCode::UNAUTHORIZED,
         ErrorCode::Forbidden => StatusCode::FORBIDDEN,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
+        ErrorCode::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
         ErrorCode::Conflict => StatusCode::CONFLICT,
         ErrorCode::InviteSpent => StatusCode::GONE,
         ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -168,7 +173,8 @@ pub fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::RuleBroken => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorCode::ClientTooOld => StatusCode::UPGRADE_REQUIRED,
         ErrorCode::TooMany => StatusCode::TOO_MANY_REQUESTS,
-        ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        // `Unknown` is only read by clients; nothing here makes it.
+        ErrorCode::Internal | ErrorCode::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
@@ -185,6 +191,7 @@ fn plain(code: ErrorCode) -> &'static str {
         ErrorCode::WrongLogin => "用户名或密码不对。",
         ErrorCode::Forbidden => "您没有权限做这一步。",
         ErrorCode::NotFound => "没有找到。",
+        ErrorCode::WrongMethod => "请求的方式不对，请更新软件后再试。",
         ErrorCode::Conflict => "内容已被别人改动，请刷新后再试。",
         ErrorCode::InviteSpent => "邀请码已用过或已过期，请要一个新的。",
         ErrorCode::TooLarge => "内容太大，请分几次提交。",
@@ -192,7 +199,7 @@ fn plain(code: ErrorCode) -> &'static str {
         ErrorCode::RuleBroken => "不符合规定。",
         ErrorCode::ClientTooOld => "软件版本太旧，请更新后再用。",
         ErrorCode::TooMany => "操作太频繁，请稍后再试。",
-        ErrorCode::Internal => "服务器出了问题，已经记录。内容没有丢失。",
+        ErrorCode::Internal | ErrorCode::Unknown => "服务器出了问题，已经记录。内容没有丢失。",
         ErrorCode::Unavailable => "服务器正忙，请稍后再试。内容没有丢失。",
     }
 }
@@ -228,6 +235,7 @@ mod tests {
             ("wrong_login", 401),
             ("forbidden", 403),
             ("not_found", 404),
+            ("wrong_method", 405),
             ("conflict", 409),
             ("invite_spent", 410),
             ("too_large", 413),

@@ -27,7 +27,13 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// Every endpoint of the server.
 pub fn router(app: Arc<App>) -> Router {
     let plain = probes().merge(console::routes());
-    frame::protocol(&app, protocol()).merge(frame::console(&app, plain)).with_state(app)
+    let [phones, plain] = [protocol(), plain].map(|routes| routes.method_not_allowed_fallback(wrong_method));
+    frame::protocol(&app, phones).merge(frame::console(&app, plain)).with_state(app)
+}
+
+/// Without it axum answers 405 with no body at all.
+async fn wrong_method() -> ApiError {
+    ApiError::WrongMethod
 }
 
 /// What phones speak: CBOR both ways, see `domain/PROTOCOL.md`.

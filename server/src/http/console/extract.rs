@@ -82,14 +82,23 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for InBody<T> {
     }
 }
 
-/// A body of text.
-pub(super) struct InText(pub(super) String);
+/// The content type of rule books.
+const TOML: &str = "application/toml";
 
-impl FromRequest<Arc<App>> for InText {
+/// A body in TOML.
+pub(super) struct InToml(pub(super) String);
+
+impl FromRequest<Arc<App>> for InToml {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         refuse_packed(request.headers())?;
+        let media = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let is_toml =
+            media.and_then(|value| value.split(';').next()).is_some_and(|value| value.trim() == TOML);
+        if !is_toml {
+            return Err(ApiError::UnsupportedMedia);
+        }
         let bytes = Bytes::from_request(request, app).await.map_err(|fault| unread(&fault))?;
         let text = String::from_utf8(bytes.into());
         text.map(Self).map_err(|_| ApiError::Malformed("the body is not UTF-8".into()))

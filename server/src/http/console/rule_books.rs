@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 
-use super::extract::InText;
+use super::extract::InToml;
 use super::openapi::Errors;
 use crate::console::StaffCaller;
 use crate::console::rule_book::AdoptedRuleBook;
@@ -15,7 +15,7 @@ use crate::error::ApiError;
     responses((status = 201, body = AdoptedRuleBook), Errors))]
 pub(super) async fn adopt_rule_book(
     caller: StaffCaller,
-    InText(toml): InText,
+    InToml(toml): InToml,
 ) -> Result<(StatusCode, Json<AdoptedRuleBook>), ApiError> {
     let adopted = caller.adopt_rule_book(&toml).await?;
     Ok((StatusCode::CREATED, Json(adopted)))
