@@ -68,7 +68,9 @@ fn columns() -> Vec<(String, String, String)> {
                     let added = line.split_whitespace().skip_while(|word| *word != "COLUMN").nth(1);
                     columns.extend(added.map(|name| (table.clone(), name.to_owned(), line.to_owned())));
                 }
-                (Some(name), Some(kind)) if ["BLOB", "TEXT", "INTEGER", "REAL"].contains(&kind) => {
+                (Some(name), Some(kind))
+                    if ["BLOB", "TEXT", "INTEGER", "REAL"].contains(&kind.trim_end_matches(',')) =>
+                {
                     columns.push((table.clone(), name.to_owned(), line.to_owned()));
                 }
                 _ => {}

@@ -203,7 +203,9 @@ fn had_the_right(author: usize, command: &Command, status: Status) -> bool {
         Command::Review { verb: Verb::Voided, .. } => (secretary || officer) && status.is_open(),
         Command::Review { verb: Verb::Filed, .. } => officer && status == Status::Submitted,
         Command::Review { verb: Verb::Returned | Verb::RedoRequired, .. } => {
-            officer && matches!(status, Status::Submitted | Status::Filed)
+            let reviewed =
+                [Status::Submitted, Status::Filed, Status::Returned, Status::RedoRequired].contains(&status);
+            officer && reviewed
         }
         Command::Review { verb: Verb::Reopened, .. } => {
             officer && matches!(status, Status::Filed | Status::Voided)

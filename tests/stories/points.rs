@@ -81,7 +81,7 @@ async fn a_claim_is_verified_approved_and_read_by_the_member_himself() {
     let branch = secretary.run(&["list"])[0]["org"].as_str().unwrap().to_owned();
     let notice = reviewer.get(&format!("/v1/console/branches/{branch}/points?year=2026")).await;
     let numbers: Vec<_> =
-        notice["items"].as_array().unwrap().iter().map(|row| row["number"].as_u64().unwrap()).collect();
+        notice["members"].as_array().unwrap().iter().map(|row| row["number"].as_u64().unwrap()).collect();
     assert_eq!(numbers, (1..=31).collect::<Vec<_>>(), "in roster order, never by points");
 }
 
