@@ -1,0 +1,209 @@
+//! One round trip: what a device has read and delivers, and what the server answers.
+
+use minicbor::{Decode, Encode};
+use serde::Serialize;
+
+use super::Envelope;
+use crate::ids::{AccountId, DeviceId, DistrictId, MemberId};
+use crate::org::{NamingScheme, Org, Post};
+use crate::record::{Collection, RecordRef};
+use crate::refusal::RefusalCode;
+use crate::time::Millis;
+
+/// How far a device has read a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct ReadMark {
+    /// The collection.
+    #[n(0)]
+    pub collection: Collection,
+    /// The last position it holds; 0 is nothing.
+    #[n(1)]
+    pub position: u64,
+}
+
+/// `POST /v1/sync`: what I have read, and what I deliver.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SyncRequest {
+    /// [`PROTOCOL`].
+    #[n(0)]
+    pub protocol: u16,
+    /// The [`Profile::version`] held; 0 is none.
+    #[n(1)]
+    pub profile_version: u64,
+    /// Collections held. Those of my scope that are not named are read from the beginning.
+    #[n(2)]
+    pub marks: Vec<ReadMark>,
+    /// Own envelopes, and those carried for others.
+    #[n(3)]
+    pub envelopes: Vec<Envelope>,
+    /// About how many bytes of changes the answer may carry; the server has its own bound.
+    #[n(4)]
+    pub page_bytes: u32,
+}
+
+/// The answer to [`SyncRequest`].
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SyncResponse {
+    /// [`PROTOCOL`] of the server.
+    #[n(0)]
+    pub protocol: u16,
+    /// The server's clock.
+    #[n(1)]
+    pub server_time: Millis,
+    /// Which store answered. It changes when the server is restored from a backup.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub generation: Vec<u8>,
+    /// One for each envelope of the request, in its order.
+    #[n(3)]
+    pub receipts: Vec<EnvelopeReceipt>,
+    /// What is new, page by page; only collections with news are named.
+    #[n(4)]
+    pub pages: Vec<CollectionPage>,
+    /// Whether more is waiting: ask again with the new marks.
+    #[n(5)]
+    pub more: bool,
+    /// Present when the request named another version.
+    #[n(6)]
+    pub profile: Option<Profile>,
+    /// The highest envelope counter known of the asking device.
+    #[n(7)]
+    pub last_counter: u64,
+    /// The highest epoch known of the asking device.
+    #[n(8)]
+    pub last_epoch: u32,
+}
+
+/// The server's durable answer to one envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct EnvelopeReceipt {
+    /// Why the envelope as a whole was refused; then `changes` is empty.
+    #[n(0)]
+    pub refused: Option<Refusal>,
+    /// One for each change, in the envelope's order.
+    #[n(1)]
+    pub changes: Vec<Receipt>,
+}
+
+/// The server's durable answer to one change.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Receipt {
+    /// Appended to the log at this position of its collection.
+    #[n(0)]
+    Stored(#[n(0)] u64),
+    /// It was there already, at this position.
+    #[n(1)]
+    Duplicate(#[n(0)] u64),
+    /// Not accepted; kept in quarantine.
+    #[n(2)]
+    Refused(#[n(0)] Refusal),
+}
+
+/// Why, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cbor(map)]
+pub struct Refusal {
+    /// For programs, and for [`RefusalCode::plain`].
+    #[n(0)]
+    pub code: RefusalCode,
+    /// The slot of the record, e.g. `about.place`.
+    #[n(1)]
+    pub slot: Option<String>,
+    /// For those who read logs. No personal data.
+    #[n(2)]
+    pub detail: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal that names no slot.
+    pub fn new(code: RefusalCode, detail: impl Into<String>) -> Self {
+        Self { code, slot: None, detail: Some(detail.into()) }
+    }
+}
+
+/// What is new in one collection since the mark.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct CollectionPage {
+    /// The collection.
+    #[n(0)]
+    pub collection: Collection,
+    /// Everything after this position...
+    #[n(1)]
+    pub after: u64,
+    /// ...up to and including this one. The new mark.
+    #[n(2)]
+    pub position: u64,
+    /// The records that `changes` names by index.
+    #[n(3)]
+    pub records: Vec<RecordRef>,
+    /// In position order.
+    #[n(4)]
+    pub changes: Vec<LoggedChange>,
+    /// Who stands behind the devices that wrote these changes.
+    #[n(5)]
+    pub authors: Vec<AuthorCard>,
+}
+
+/// One change of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct LoggedChange {
+    /// Index into [`CollectionPage::records`].
+    #[n(0)]
+    pub record: u32,
+    /// One uncompressed Automerge change chunk.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub change: Vec<u8>,
+}
+
+/// Who wrote with a device.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+pub struct AuthorCard {
+    /// The device.
+    #[n(0)]
+    pub device: DeviceId,
+    /// The person's name as shown.
+    #[n(1)]
+    pub name: String,
+    /// The device's own label, e.g. 书记的手机.
+    #[n(2)]
+    pub device_name: String,
+    /// The member, if the account is one.
+    #[n(3)]
+    pub member: Option<MemberId>,
+}
+
+/// Who the device's owner is and what he may see. Sent when it changed.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Profile {
+    /// Grows with each change of the account, its posts or the orgs it sees.
+    #[n(0)]
+    pub version: u64,
+    /// The district.
+    #[n(1)]
+    pub district: DistrictId,
+    /// Its words for the levels.
+    #[n(2)]
+    pub naming: NamingScheme,
+    /// The account.
+    #[n(3)]
+    pub account: AccountId,
+    /// Its name as shown.
+    #[n(4)]
+    pub name: String,
+    /// The member behind it, if any.
+    #[n(5)]
+    pub member: Option<MemberId>,
+    /// What it may do, and where.
+    #[n(6)]
+    pub posts: Vec<Post>,
+    /// The orgs in scope and the path above them.
+    #[n(7)]
+    pub orgs: Vec<Org>,
+    /// The collections in scope. A collection no longer named is to be forgotten once nothing of it waits.
+    #[n(8)]
+    pub collections: Vec<Collection>,
+}
