@@ -2,7 +2,7 @@
 //!
 //! | module | what it says |
 //! |---|---|
-//! | [`ids`], [`time`], [`words`], [`org`] | the nouns: identities, instants, closed word lists, the organisation tree |
+//! | [`ids`], [`time`], [`mod@words`], [`org`] | the nouns: identities, instants, closed word lists, the organisation tree |
 //! | [`record`] | a record: its reference, shape, genesis, document, merge cards and history |
 //! | [`command`] | what a person does, as data; [`record::Record::execute`] makes a change of it |
 //! | [`event`] | review events, claims, and the status folded from them |

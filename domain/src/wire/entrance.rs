@@ -21,7 +21,7 @@ words! {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct EnrolRequest {
-    /// [`PROTOCOL`].
+    /// [`PROTOCOL`](super::PROTOCOL).
     #[n(0)]
     pub protocol: u16,
     /// The invite's 32 secret bytes, from the link's fragment.

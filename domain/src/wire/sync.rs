@@ -25,7 +25,7 @@ pub struct ReadMark {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct SyncRequest {
-    /// [`PROTOCOL`].
+    /// [`PROTOCOL`](super::PROTOCOL).
     #[n(0)]
     pub protocol: u16,
     /// The [`Profile::version`] held; 0 is none.
@@ -46,7 +46,7 @@ pub struct SyncRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct SyncResponse {
-    /// [`PROTOCOL`] of the server.
+    /// [`PROTOCOL`](super::PROTOCOL) of the server.
     #[n(0)]
     pub protocol: u16,
     /// The server's clock.
