@@ -68,8 +68,13 @@ pub(crate) fn demo(options: &Options) -> Result<(), Failure> {
     if options.fresh {
         remove(&data)?;
     }
+    let address = format!("127.0.0.1:{}", options.port);
+    let url = format!("http://{address}");
     match look(&data)? {
-        Found::Nothing => Run::new(&server).args(&["init", "--demo", options.size, "--data", DATA]).run()?,
+        Found::Nothing => {
+            let words = ["init", "--demo", options.size, "--data", DATA, "--public-url", &url];
+            Run::new(&server).args(&words).run()?;
+        }
         Found::District { welcome } => welcome_again(&welcome, &data)?,
         Found::Unfinished => {
             let path = data.display();
@@ -77,8 +82,7 @@ pub(crate) fn demo(options: &Options) -> Result<(), Failure> {
             return Err(Failure::Missing(text));
         }
     }
-    let address = format!("127.0.0.1:{}", options.port);
-    Run::new(&server).args(&["serve", "--data", DATA, "--listen", &address]).become_it()
+    Run::new(&server).args(&["serve", "--data", DATA, "--listen", &address, "--public-url", &url]).become_it()
 }
 
 fn look(data: &Path) -> Result<Found, Failure> {
