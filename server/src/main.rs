@@ -116,8 +116,7 @@ async fn read_pages(folder: Option<&Path>, data: &Path) -> anyhow::Result<Pages>
 fn announce(address: std::net::SocketAddr, public_url: &str) {
     tracing::info!(%address, phone = %format!("{public_url}/"), console = %format!("{public_url}/console/"), "listening");
     println!("支部簿服务器已启动： http://{address}");
-    println!("手机　 {public_url}/");
-    println!("审阅台 {public_url}/console/");
+    println!("手机  {public_url}/\n审阅台  {public_url}/console/");
 }
 
 /// Ends at Ctrl-C, and at the SIGTERM of a service supervisor.
