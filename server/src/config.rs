@@ -13,6 +13,9 @@ use crate::demo::cast::Size;
 /// The database file in a data folder.
 pub const DATABASE: &str = "zhibu.sqlite";
 
+/// The folder in a data folder where hashed files of the pages outlive their build.
+pub const WEB_ASSETS: &str = "web-assets";
+
 /// The path of the database in this data folder.
 pub fn database(data: &Path) -> PathBuf {
     data.join(DATABASE)
@@ -109,6 +112,9 @@ pub struct ServeOptions {
     /// address if it is not given.
     #[arg(long, env = "ZHIBU_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
+    /// Serves the pages in this folder instead of those in the binary: for trying a new build of them.
+    #[arg(long, env = "ZHIBU_WEB", value_name = "DIR")]
+    pub web: Option<PathBuf>,
 }
 
 impl ServeOptions {

@@ -1,5 +1,6 @@
 //! The server binary: parse, open, serve.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -8,7 +9,10 @@ use tracing_subscriber::EnvFilter;
 use zhibu_server::App;
 use zhibu_server::admin::init::Site;
 use zhibu_server::clock::{Clock as _, SystemClock, SystemEntropy};
-use zhibu_server::config::{Command, Config, DataFolder, ExportOptions, InitOptions, ServeOptions};
+use zhibu_server::config::{
+    Command, Config, DataFolder, ExportOptions, InitOptions, ServeOptions, WEB_ASSETS,
+};
+use zhibu_server::http::Pages;
 use zhibu_server::store::sqlite::SqliteStore;
 use zhibu_server::{admin, http, projection};
 
@@ -81,19 +85,38 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}", options.listen))?;
     let address = listener.local_addr()?;
     let public_url = options.public_url.unwrap_or_else(|| format!("http://{address}"));
+    let pages = read_pages(options.web.as_deref(), &options.data).await?;
     let app = App::on_this_machine(Arc::new(store.clone()), public_url);
     projection::start(app.store.clone(), &app.ledger);
-    announce(address);
-    axum::serve(listener, http::router(app)).with_graceful_shutdown(told_to_stop()).await?;
+    announce(address, &app.public_url);
+    axum::serve(listener, http::router(app, pages)).with_graceful_shutdown(told_to_stop()).await?;
     store.close().await;
     Ok(())
 }
 
-/// Says where the server listens, to people and to whoever started it.
-#[expect(clippy::print_stdout, reason = "the address is what the command has to say")]
-fn announce(address: std::net::SocketAddr) {
-    tracing::info!(%address, "listening");
+/// The pages, with the hashed files of earlier builds beside them.
+async fn read_pages(folder: Option<&Path>, data: &Path) -> anyhow::Result<Pages> {
+    let (folder, kept) = (folder.map(Path::to_owned), data.join(WEB_ASSETS));
+    let read = move || {
+        let mut pages = match &folder {
+            Some(folder) => Pages::from_folder(folder)
+                .with_context(|| format!("cannot read the pages in {}", folder.display()))?,
+            None => Pages::built_in().context("cannot read the pages")?,
+        };
+        pages
+            .keep_assets(&kept, SystemClock.now())
+            .with_context(|| format!("cannot keep the pages' files in {}", kept.display()))?;
+        anyhow::Ok(pages)
+    };
+    tokio::task::spawn_blocking(read).await?
+}
+
+/// Says where the server listens and where people find it, to them and to whoever started it.
+#[expect(clippy::print_stdout, reason = "the addresses are what the command has to say")]
+fn announce(address: std::net::SocketAddr, public_url: &str) {
+    tracing::info!(%address, phone = %format!("{public_url}/"), console = %format!("{public_url}/console/"), "listening");
     println!("支部簿服务器已启动： http://{address}");
+    println!("手机  {public_url}/\n审阅台  {public_url}/console/");
 }
 
 /// Ends at Ctrl-C, and at the SIGTERM of a service supervisor.

@@ -119,7 +119,9 @@ async fn broken_server_refusals() -> Vec<Refused> {
     let app = App::new(Arc::new(store.clone()), clock, Arc::new(SeededEntropy::new(7)), "http://zhibu.test");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let away = Door::at(listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, http::router(app)).await.unwrap() });
+    tokio::spawn(
+        async move { axum::serve(listener, http::router(app, http::Pages::default())).await.unwrap() },
+    );
     store.close().await;
     refusals.push(away.get("/v1/ready", "").await.refusal(EVENING));
     refusals.push(away.cbor("/v1/enrol", "", bytes(enrolment(secret))).await.refusal(EVENING));

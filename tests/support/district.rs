@@ -53,7 +53,7 @@ impl District {
             App::new(Arc::new(store), clock.clone(), Arc::new(SeededEntropy::new(7)), "http://zhibu.test");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = http::router(app.clone());
+        let router = http::router(app.clone(), http::Pages::default());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { _folder: folder, app, clock, address }
     }

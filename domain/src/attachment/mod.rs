@@ -25,6 +25,7 @@ pub const MAX_THUMB_BYTES: u32 = 16 << 10;
 
 words! {
     /// How a photo is written, as HTTP names it.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     PhotoFormat {
         /// JPEG.
         Jpeg = "image/jpeg",
@@ -35,6 +36,7 @@ words! {
 
 words! {
     /// In which of its two sizes a photo is meant.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     PhotoSize {
         /// Small, and sent first.
         Thumb = "thumb",
@@ -56,6 +58,7 @@ impl PhotoSize {
 /// One photo, written once under its own id. It says nothing about place, camera or time: those are not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[cbor(map)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Attachment {
     /// The photo.
     #[n(0)]
@@ -107,6 +110,7 @@ impl Attachment {
 
 /// The SHA-256 that names a blob.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 pub struct BlobHash(pub [u8; 32]);
 
 impl BlobHash {

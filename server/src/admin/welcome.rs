@@ -83,7 +83,8 @@ pub(super) fn of_demo(site: &Site<'_>, cast: &Cast, written: &Written, links: &[
 fn start(site: &Site<'_>) -> String {
     let path = site.programs.map(|folder| format!("命令  export PATH=\"{}:$PATH\"\n", folder.display()));
     let (path, data) = (path.unwrap_or_default(), site.data.display());
-    format!("{path}启动  zhibu-server serve --data {data}\n网址  {}\n", site.public_url)
+    let url = site.public_url;
+    format!("{path}启动  zhibu-server serve --data {data}\n手机  {url}/\n审阅台  {url}/console/\n")
 }
 
 /// About an empty district.

@@ -1,9 +1,11 @@
 //! The API on one screen.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::map_response;
 use axum::routing::{get, post};
 
 use crate::App;
@@ -14,21 +16,25 @@ mod console;
 mod enrol;
 pub mod frame;
 mod health;
+pub mod pages;
 mod sync;
 #[cfg(test)]
 mod tests;
 mod token;
 
 pub use cbor::Cbor;
+pub use pages::Pages;
 
 /// How long a request may take, its body included. A phone on a weak signal sends 4 MiB in less.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Every endpoint of the server.
-pub fn router(app: Arc<App>) -> Router {
-    let plain = probes().merge(console::routes());
+/// Every endpoint of the server, and these pages on every other path.
+pub fn router(app: Arc<App>, pages: Pages) -> Router {
+    let plain = probes().merge(console::routes()).merge(pages::routes(pages));
     let [phones, plain] = [protocol(), plain].map(|routes| routes.method_not_allowed_fallback(wrong_method));
-    frame::protocol(&app, phones).merge(frame::console(&app, plain)).with_state(app)
+    let is_https = app.public_url.starts_with("https://");
+    let whole = frame::protocol(&app, phones).merge(frame::console(&app, plain)).with_state(app);
+    whole.layer(map_response(move |response| ready(pages::secure(is_https, response))))
 }
 
 /// Without it axum answers 405 with no body at all.
@@ -44,10 +50,7 @@ fn protocol() -> Router<Arc<App>> {
         .route("/v1/sync", post(sync::exchange))
 }
 
-/// What supervisors ask, and the answer to what nobody has.
+/// What supervisors ask.
 fn probes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/v1/health", get(health::is_alive))
-        .route("/v1/ready", get(health::is_ready))
-        .fallback(async || ApiError::NotFound)
+    Router::new().route("/v1/health", get(health::is_alive)).route("/v1/ready", get(health::is_ready))
 }

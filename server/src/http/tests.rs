@@ -57,7 +57,7 @@ async fn start() -> Server {
         App::new(Arc::new(store.clone()), clock.clone(), Arc::new(SeededEntropy::new(1)), "http://zhibu");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(axum::serve(listener, super::router(app)).into_future());
+    tokio::spawn(axum::serve(listener, super::router(app, super::Pages::default())).into_future());
     Server { address, clock, store, _folder: folder }
 }
 

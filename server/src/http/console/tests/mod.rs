@@ -120,7 +120,12 @@ impl Console {
         let store = Arc::new(SqliteStore::open(&folder.path().join("zhibu.db")).await.unwrap());
         let clock = Arc::new(TestClock::new(NOW));
         let app = App::new(store, clock.clone(), Arc::new(SeededEntropy::new(1)), "https://zhibu.test/");
-        let console = Self { router: crate::http::router(app.clone()), app, clock, _folder: folder };
+        let console = Self {
+            router: crate::http::router(app.clone(), crate::http::Pages::default()),
+            app,
+            clock,
+            _folder: folder,
+        };
         console.found().await;
         console
     }
