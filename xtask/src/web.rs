@@ -46,10 +46,12 @@ pub(crate) fn build() -> Result<(), Failure> {
 /// The stories in Chromium: phones that lose their signal and their battery, and the desk that reviews.
 pub(crate) fn drive() -> Result<(), Failure> {
     install()?;
-    Run::cargo(&["build", "-p", "zhibu-server"]).run()?;
+    Run::cargo(&["build", "-p", "zhibu-server", "-p", "zhibu-sync-client", "--bins"]).run()?;
+    let programs = target_dir().join("debug");
     Run::new("npm")
         .args(&["run", "test", "--workspace", "tests/e2e"])
-        .env("ZHIBU_SERVER", target_dir().join("debug/zhibu-server"))
+        .env("ZHIBU_SERVER", programs.join("zhibu-server"))
+        .env("ZHIBU_COMMAND_LINE", programs.join("zhibu"))
         .run()
 }
 

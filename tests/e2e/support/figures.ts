@@ -7,14 +7,10 @@ export function figure(what: string, value: number, goal: number, unit = 'ms'): 
   process.stdout.write(`figure  ${what}: ${shown} ${unit} (goal ${goal})\n`)
 }
 
-/** From the page's birth until something is on the screen, in milliseconds of the page's own clock. */
-export async function sinceStart(page: Page, selector: string): Promise<number> {
-  const handle = await page.waitForFunction(
-    (wanted) => (document.querySelector(wanted) ? performance.now() : 0),
-    selector,
-    { polling: 'raf' },
-  )
-  return handle.jsonValue()
+/** From the page's birth until it says something, in milliseconds of the page's own clock. */
+export async function sinceStart(page: Page, words: string): Promise<number> {
+  const said = (wanted: string) => (document.body?.textContent?.includes(wanted) ? performance.now() : 0)
+  return (await page.waitForFunction(said, words, { polling: 'raf' })).jsonValue() as Promise<number>
 }
 
 /** Collects tasks that kept the main thread from answering; each call of the result answers those seen since the last. */

@@ -7,6 +7,9 @@ export const ROOT = new URL('../../../', import.meta.url).pathname
 /** The server under test. */
 export const SERVER = process.env.ZHIBU_SERVER ?? join(ROOT, 'target/debug/zhibu-server')
 
+/** The command line of a phone. */
+export const COMMAND_LINE = process.env.ZHIBU_COMMAND_LINE ?? join(ROOT, 'target/debug/zhibu')
+
 /** The pages that it serves: the built ones, as in the real thing. */
 export const DIST = process.env.ZHIBU_DIST ?? join(ROOT, 'web/dist')
 
@@ -19,6 +22,7 @@ export const PICTURES = join(ROOT, 'tests/screenshots')
 export function demandEverything(): void {
   const wanted: [string, string][] = [
     [SERVER, 'cargo build -p zhibu-server'],
+    [COMMAND_LINE, 'cargo build -p zhibu-sync-client --bins'],
     [join(DIST, 'index.html'), 'cargo xtask test web'],
     [join(DIST, 'sw.js'), 'cargo xtask test web'],
     [join(DIST, 'console/index.html'), 'cargo xtask test web'],
