@@ -8,6 +8,7 @@ use crate::words;
 words! {
     /// The ten attendance states, in the order in which a roll offers them. A member without a mark has none of
     /// them: the roll opens blank.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     Attendance {
         /// Was in the room (到会).
         Present = "present",

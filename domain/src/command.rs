@@ -2,6 +2,7 @@
 //! became, so that it can be made again when the change was refused.
 
 use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
 
 use crate::event::{Claim, PointsReason, PointsVerb, RedoReason, Verb};
 use crate::ids::{EntryId, MemberId};
@@ -9,6 +10,7 @@ use crate::words;
 
 words! {
     /// The single-valued fields of an activity, `about.*`.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     AboutField {
         /// 标题.
         Title = "title",
@@ -42,6 +44,7 @@ words! {
 words! {
     /// The single-valued fields of a person on the roster, `members.<member>.*`. The list is closed on purpose:
     /// no belief, health, family, wage, identity number, place or free text (DESIGN, the ban list).
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     MemberField {
         /// 姓名.
         Name = "name",
@@ -63,7 +66,9 @@ words! {
 }
 
 /// A single value as a record holds it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum Scalar {
     /// Text; ids, codes and dates are text too.
     #[n(0)]
@@ -74,8 +79,9 @@ pub enum Scalar {
     /// Yes or no.
     #[n(2)]
     Flag(#[n(0)] bool),
-    /// An entry in CBOR.
+    /// An entry in CBOR. No command that a person writes holds one.
     #[n(3)]
+    #[cfg_attr(feature = "typescript", ts(skip))]
     Bytes(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>),
 }
 
@@ -86,7 +92,8 @@ impl From<&str> for Scalar {
 }
 
 /// The count of a vote (表决).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Ballot {
     /// 赞成.
     #[n(0)]
@@ -100,7 +107,9 @@ pub struct Ballot {
 }
 
 /// A command. Ids in it were made by the device, so that doing it again does the same.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum Command {
     /// Sets or clears fields of an activity; the first one also creates it.
     #[n(0)]
@@ -117,7 +126,14 @@ pub enum Command {
     },
     /// Marks members; `None` takes a mark back. States are those of `attendance::Attendance`.
     #[n(2)]
-    RecordAttendance(#[n(0)] Vec<(MemberId, Option<String>)>),
+    RecordAttendance(
+        #[n(0)]
+        #[cfg_attr(
+            feature = "typescript",
+            ts(as = "Vec<(MemberId, Option<crate::attendance::Attendance>)>")
+        )]
+        Vec<(MemberId, Option<String>)>,
+    ),
     /// Edits the minutes: from the text that the author saw to the text that he left.
     #[n(3)]
     EditMinutes {

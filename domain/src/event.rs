@@ -7,13 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Encode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::EntryId;
 use crate::words;
 
 words! {
     /// What a review event says about an activity.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     Verb {
         /// 支部书记确认提交.
         Submitted = "submitted",
@@ -32,6 +33,7 @@ words! {
 
 words! {
     /// Where an activity stands.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     Status {
         /// Being written, nothing planned yet.
         Draft = "draft",
@@ -63,6 +65,7 @@ impl Status {
 
 words! {
     /// Why an activity must be held again: about procedure, never about persons (domain report, 1a no. 7).
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     RedoReason {
         /// 到会人数不足.
         NoQuorum = "no_quorum",
@@ -77,6 +80,7 @@ words! {
 
 /// One review event, written once under its own id.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct ReviewEvent {
     /// What is said.
@@ -127,6 +131,7 @@ pub fn fold(events: &BTreeMap<EntryId, ReviewEvent>) -> Option<Status> {
 
 words! {
     /// What is said about a point entry (claim chain of domain report 2.5).
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     PointsVerb {
         /// 党小组核实.
         Verified = "verified",
@@ -145,6 +150,7 @@ words! {
 
 words! {
     /// Why an entry was declined, reversed or objected to. A closed list: no free text about a person.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     PointsReason {
         /// 缺少佐证.
         NoEvidence = "no_evidence",
@@ -162,7 +168,8 @@ words! {
 }
 
 /// A claim of points, written once under its own id.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct Claim {
     /// The rule's code, e.g. `C01`.
@@ -170,6 +177,7 @@ pub struct Claim {
     pub rule: String,
     /// The civil date of the deed.
     #[cbor(n(1), with = "crate::time::cbor_date")]
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
     pub date: jiff::civil::Date,
     /// How many of the rule's units: hours, times, items.
     #[n(2)]
@@ -184,6 +192,7 @@ pub struct Claim {
 
 /// One step on a point entry, written once under its own id.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct PointsEvent {
     /// The entry it is about.
@@ -202,6 +211,7 @@ pub const MAX_MATTER_CHARS: usize = 80;
 
 /// A late correction to a filed record, written once under its own id.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct Amendment {
     /// The slot that it corrects.

@@ -13,6 +13,7 @@ use crate::words;
 
 words! {
     /// What a node of the tree is.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     OrgType {
         /// 区/县/旗: the root.
         District = "district",
@@ -49,6 +50,7 @@ impl OrgType {
 
 words! {
     /// Which words the place uses for its levels (区 / 县 / 旗).
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     NamingScheme {
         /// 区, 街道, 社区.
         Qu = "qu",
@@ -61,6 +63,7 @@ words! {
 
 words! {
     /// What an account may do at an org and below it (domain report, 4).
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     Role {
         /// 区级管理员: accounts, rule book.
         DistrictAdmin = "district_admin",
@@ -85,6 +88,7 @@ words! {
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode,
 )]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Post {
     /// What may be done.
     #[n(0)]
@@ -96,6 +100,7 @@ pub struct Post {
 
 /// One node of the tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Org {
     /// Its identity.
     #[n(0)]

@@ -4,6 +4,7 @@ use crate::words;
 
 words! {
     /// The code of a refusal. The list is append-only: phones in the field know these words.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     RefusalCode {
         // The request or the envelope as a whole.
         /// The bytes are not the CBOR that the protocol describes.

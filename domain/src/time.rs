@@ -11,6 +11,7 @@ const CHINA: jiff::tz::Offset = jiff::tz::offset(8);
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, Encode, Decode,
 )]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "number"))]
 #[serde(transparent)]
 #[cbor(transparent)]
 pub struct Millis(#[n(0)] pub i64);

@@ -43,6 +43,7 @@ pub struct ActivityView {
 
 /// A resolution and its vote.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ResolutionView {
     /// Its text.
     pub text: String,
@@ -67,12 +68,14 @@ impl ResolutionView {
 
 /// Something to be done after an activity.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct FollowUpView {
     /// What.
     pub text: String,
     /// By whom.
     pub owner: Option<MemberId>,
     /// Until when.
+    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub due: Option<Date>,
     /// Whether it is done.
     pub done: bool,
@@ -229,6 +232,7 @@ pub struct RosterView {
 
 /// A person on a roster. The fields are all there are (DESIGN, the ban list).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct MemberCard {
     /// 姓名.
     pub name: String,
@@ -239,14 +243,18 @@ pub struct MemberCard {
     /// Whether a full member: has a vote.
     pub is_full: bool,
     /// 入党时间.
+    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub joined_on: Option<Date>,
     /// 党小组.
     pub group: Option<OrgId>,
     /// 转出日期.
+    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub left_on: Option<Date>,
     /// Class codes by the date from which they hold.
+    #[cfg_attr(feature = "typescript", ts(type = "Record<string, string>"))]
     pub classes: BTreeMap<Date, String>,
     /// Posts on the committee, since when.
+    #[cfg_attr(feature = "typescript", ts(type = "Record<string, string>"))]
     pub posts: BTreeMap<String, Date>,
 }
 

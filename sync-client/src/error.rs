@@ -79,20 +79,47 @@ impl SyncError {
             || matches!(self, SyncError::Store(StoreError::Raced | StoreError::Busy))
     }
 
+    /// One word for programs: the command line's JSON and the screens.
+    pub fn name(&self) -> &'static str {
+        match self {
+            SyncError::Offline(_) => "offline",
+            SyncError::Busy(_) => "busy",
+            SyncError::NotEnrolled => "not_enrolled",
+            SyncError::AlreadyEnrolled => "already_enrolled",
+            SyncError::InviteSpent => "invite_spent",
+            SyncError::DeviceRevoked => "device_revoked",
+            SyncError::WrongClock => "wrong_clock",
+            SyncError::TooOld => "too_old",
+            SyncError::Command(CommandFault::AlreadyWritten { .. }) => "already_written",
+            SyncError::Command(_) => "command",
+            SyncError::NoSuchRefused(_) => "not_found",
+            SyncError::OtherDistrict(_) => "other_district",
+            SyncError::NotAnEnvelope(_) => "not_an_envelope",
+            SyncError::Refused(body) => body.code.as_str(),
+            SyncError::BrokenAnswer(_) => "broken_answer",
+            SyncError::Store(StoreError::Full) => "storage_full",
+            SyncError::Store(StoreError::Fenced) => "elsewhere",
+            SyncError::Store(_) => "store",
+            SyncError::Key(_) => "key",
+            SyncError::DamagedRecord { .. } => "damaged_record",
+            SyncError::NoRandomness => "no_randomness",
+        }
+    }
+
     /// What happened and what to do, for the person who holds the phone.
     pub fn plain(&self) -> String {
         use SyncError::*;
         match self {
             Offline(_) => "现在连不上服务器。内容都在本机，有信号时再同步即可。".to_owned(),
             Busy(_) => "服务器正忙，请稍后再同步。内容都在本机。".to_owned(),
-            NotEnrolled => "这台设备还没有登记。请用邀请链接执行 zhibu enrol。".to_owned(),
-            AlreadyEnrolled => "这台设备已经登记过。换人使用请另用一个数据目录。".to_owned(),
+            NotEnrolled => "这台设备还没有登记。请打开乡镇党建办给的邀请链接登记。".to_owned(),
+            AlreadyEnrolled => "这台设备已经登记过。换人使用请另用一台设备。".to_owned(),
             InviteSpent => "邀请链接已用过或已过期，请向乡镇党建办要一个新的。".to_owned(),
             DeviceRevoked => "这台设备已被停用。内容还在本机，请联系乡镇党建办。".to_owned(),
             WrongClock => "本机时间差得太多，请校准手机时间后再同步。".to_owned(),
             TooOld => "本机软件太旧，服务器不再支持，请更新软件。内容都在本机。".to_owned(),
             Command(fault) => format!("没有保存：{fault}。请修改后再试。"),
-            NoSuchRefused(number) => format!("没有第 {number} 条未被接受的内容，请用 zhibu refused 查看。"),
+            NoSuchRefused(number) => format!("没有第 {number} 条未被接受的内容，可能已经处理过了。"),
             OtherDistrict(_) => "这份内容属于别的旗县，不能由本机代交。".to_owned(),
             NotAnEnvelope(_) => "这不是可以代交的内容，文件可能已损坏。".to_owned(),
             Refused(body) => {
@@ -103,7 +130,9 @@ impl SyncError {
             }
             BrokenAnswer(why) => format!("收到的回答不对（{why}）。如在公共网络，请先登录网络再试。"),
             Store(StoreError::Raced | StoreError::Busy) => "另一个窗口正在写入，请稍后再试。".to_owned(),
-            Store(error) => format!("本机存储出错：{error}。请检查空间，不要删除数据目录。"),
+            Store(StoreError::Full) => "本机空间不够，没有保存。请清理手机空间后再试一次。".to_owned(),
+            Store(StoreError::Fenced) => "已在另一个窗口打开，请到那个窗口填写，或在这里继续。".to_owned(),
+            Store(error) => format!("本机存储出错：{error}。请不要清除本软件的数据，重新打开再试。"),
             Key(error) => format!("本机密钥不能使用：{error}。请联系乡镇党建办重新登记。"),
             DamagedRecord { record, .. } => format!("记录 {record} 打不开。请不要删除数据，联系乡镇党建办。"),
             NoRandomness => "系统没有提供随机数，请重启设备后再试。".to_owned(),

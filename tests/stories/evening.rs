@@ -10,7 +10,7 @@ fn lines_of(ledgers: &Value, activity: &str) -> Vec<(u64, String, String)> {
     let mut lines = Vec::new();
     for ledger in ledgers.as_array().unwrap() {
         for line in ledger["lines"].as_array().unwrap() {
-            if line["source"]["Activity"] == activity {
+            if line["source"]["activity"] == activity {
                 let text = |name: &str| line[name].as_str().unwrap().to_owned();
                 lines.push((ledger["number"].as_u64().unwrap(), text("rule"), text("state")));
             }

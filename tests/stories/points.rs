@@ -11,7 +11,7 @@ fn total(phone: &Phone, member: &str) -> (i64, i64) {
 
 fn line<'a>(ledgers: &'a Value, entry: &str) -> &'a Value {
     let lines = ledgers[0]["lines"].as_array().unwrap().iter();
-    lines.into_iter().find(|line| line["source"]["Entry"] == entry).expect("a line of the claim")
+    lines.into_iter().find(|line| line["source"]["entry"] == entry).expect("a line of the claim")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -144,6 +144,8 @@ pub enum EntryState {
 
 /// Where a line comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
 pub enum LineSource {
     /// Derived from an activity.
     Activity(RecordId),
@@ -163,6 +165,7 @@ impl LineSource {
 
 /// Whether a line counts already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum LineState {
     /// Filed or approved.
@@ -177,6 +180,7 @@ pub enum LineState {
 
 /// Why a line counts less than its raw points.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Cap {
     /// The rule's cap of this period is reached.
@@ -235,8 +239,10 @@ pub enum Cap {
 
 /// One line of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct LedgerLine {
     /// The day of the fact.
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
     pub date: Date,
     /// The activity or entry.
     pub source: LineSource,
@@ -254,6 +260,7 @@ pub struct LedgerLine {
 
 /// Sums of lines.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Totals {
     /// Counted points by category code. Every category of the book is listed.
     pub by_category: BTreeMap<String, i32>,

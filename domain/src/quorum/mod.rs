@@ -16,6 +16,7 @@ use crate::rule_book::words::{Base, Comparison};
 
 /// A fraction that must be reached: `num/den` of `base`, "at least" or "more than".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Encode, Decode)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct QuorumRule {
     /// Numerator.
@@ -34,6 +35,7 @@ pub struct QuorumRule {
 
 /// What one kind of decision needs (domain rules 2.2, as data).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct DecisionRule {
     /// Code, unique in the book: `general_vote`, `admission`, ...
@@ -152,6 +154,7 @@ pub fn attendance_count(people: &[Elector], marks: &BTreeMap<MemberId, Attendanc
 
 /// How a count stands against a fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Threshold {
     /// Those counted.
     pub have: u32,
@@ -225,6 +228,8 @@ impl VoteCount {
 
 /// A sum that cannot be right. With any of them nothing is adopted until a person corrects it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
 pub enum VoteFault {
     /// More votes than voters there, plus those who wrote.
     #[error("{cast} votes from {voters} voters")]
@@ -258,6 +263,7 @@ pub enum VoteFault {
 
 /// What a vote came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct VoteOutcome {
     /// Were enough there?
     pub presence: Threshold,

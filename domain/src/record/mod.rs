@@ -24,6 +24,7 @@ use crate::words;
 
 words! {
     /// The kinds of record.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     RecordKind {
         /// One activity of organisational life.
         Activity = "activity",
@@ -45,6 +46,7 @@ pub const STANDING: u16 = 0;
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode,
 )]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RecordRef {
     /// The kind.
     #[n(0)]
@@ -176,6 +178,7 @@ impl fmt::Debug for Actor {
 
 /// The SHA-256 that names a change.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 pub struct ChangeHash(pub [u8; 32]);
 
 impl fmt::Display for ChangeHash {

@@ -7,6 +7,7 @@ use super::words::{FieldKind, Level, Period};
 
 /// One kind of activity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct ActivityKind {
     /// Code, for example `general_meeting`.
@@ -37,6 +38,7 @@ pub struct ActivityKind {
 
 /// How often an activity is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Encode, Decode)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct Frequency {
     /// Times.
@@ -55,6 +57,7 @@ pub struct Frequency {
 
 /// A field that a kind adds to an activity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct ExtraField {
     /// Code, for example `lecturer_level`.

@@ -99,6 +99,7 @@ pub struct RuleBook {
 
 /// Points from `min` to `max`, both inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Encode, Decode)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct PointRange {
     /// Least.
@@ -111,6 +112,7 @@ pub struct PointRange {
 
 /// A category of point rules and its cap over the whole cycle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct Category {
     /// Code, for example `A`.
@@ -129,6 +131,7 @@ pub struct Category {
 
 /// A member class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct MemberClass {
     /// Code, for example `MOBILE`.
@@ -147,6 +150,7 @@ pub struct MemberClass {
 
 /// A grade, for reference only: nothing follows from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct GradeBand {
     /// Chinese name.
@@ -159,6 +163,7 @@ pub struct GradeBand {
 
 /// A reason for leaving a member out of should-attend. The roster keeps the code only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct ExclusionReason {
     /// 1 to 5.
@@ -201,10 +206,13 @@ pub struct LabelSet {
 
 /// A points cycle: one year, both days inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Cycle {
     /// First day.
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
     pub start: Date,
     /// Last day.
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
     pub end: Date,
 }
 

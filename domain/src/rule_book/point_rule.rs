@@ -9,6 +9,7 @@ use crate::attendance::Attendance;
 
 /// One point rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct PointRule {
     /// Code, for example `A01`.
@@ -60,6 +61,7 @@ pub struct PointRule {
 
 /// One of the points to choose from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct PointChoice {
     /// Points.
@@ -72,6 +74,7 @@ pub struct PointChoice {
 
 /// Most points of one rule in a period; negative for deductions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Encode, Decode)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct PointCap {
     /// Points.
@@ -84,6 +87,7 @@ pub struct PointCap {
 
 /// Where the facts of a rule come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Encode, Decode)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct Source {
     /// Which sort.

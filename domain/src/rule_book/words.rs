@@ -7,6 +7,7 @@ use crate::words;
 
 words! {
     /// How often something is due, or how long a cap reaches.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     Period {
         /// A calendar month.
         Month = "month",
@@ -23,6 +24,7 @@ words! {
 
 words! {
     /// How a fraction is compared.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     Comparison {
         /// `>=`
         AtLeast = "gte",
@@ -33,6 +35,7 @@ words! {
 
 words! {
     /// Of whom a fraction is taken.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     Base {
         /// Everyone who should attend (应到会).
         ShouldAttend = "should_attend",
@@ -45,6 +48,7 @@ words! {
 
 words! {
     /// The level of organisation that holds an activity.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     Level {
         /// Party group (党小组).
         Group = "group",
@@ -59,6 +63,7 @@ words! {
 
 words! {
     /// One step of the approval chain of an award, in this order.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     ApprovalStep {
         /// 党小组核实
         Group = "group",
@@ -71,6 +76,7 @@ words! {
 
 words! {
     /// Where the facts for a point rule come from.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     SourceKind {
         /// A member's attendance in a filed activity; derived.
         Attendance = "attendance",
@@ -91,6 +97,7 @@ words! {
 
 words! {
     /// What an award refers to. There is no photo, place or check-in among them, and never will be.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     Evidence {
         /// The attendance list.
         Attendance = "attendance",
@@ -129,6 +136,7 @@ words! {
 
 words! {
     /// What an extra field of an activity kind holds.
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
     FieldKind {
         /// A line of text.
         Text = "text",

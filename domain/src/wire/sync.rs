@@ -103,6 +103,7 @@ pub enum Receipt {
 
 /// Why, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct Refusal {
     /// For programs, and for [`RefusalCode::plain`].

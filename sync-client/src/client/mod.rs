@@ -43,7 +43,8 @@ pub struct Client<S, T, K> {
 }
 
 /// A change that is durable on this phone, and no more than that.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Saved {
     /// Its number among the pending changes.
     pub number: u64,

@@ -12,6 +12,7 @@ use crate::transport::Transport;
 
 /// Where this phone stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "PhoneStatus"))]
 pub struct Status {
     /// The server.
     pub server: String,

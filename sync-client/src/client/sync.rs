@@ -22,6 +22,7 @@ const MAX_REWRITES: u32 = 3;
 
 /// What a synchronisation did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct SyncReport {
     /// Own changes that count now: "uploaded".
     pub stored: usize,

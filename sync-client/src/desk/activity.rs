@@ -20,6 +20,7 @@ use crate::transport::Transport;
 
 /// A single value, as JSON shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(untagged)]
 pub enum ShownValue {
     /// Text.
@@ -45,6 +46,7 @@ impl From<Option<&Scalar>> for ShownValue {
 
 /// One hand on one slot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct HistoryLine {
     /// What was written; for a text, what was put in.
     pub value: ShownValue,
@@ -60,6 +62,7 @@ pub struct HistoryLine {
 
 /// A slot in dispute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct CardSheet {
     /// The slot.
     pub slot: String,
@@ -69,6 +72,7 @@ pub struct CardSheet {
 
 /// One member on the roll.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RollLine {
     /// The member.
     pub member: MemberId,
@@ -76,12 +80,17 @@ pub struct RollLine {
     pub number: u32,
     /// His name.
     pub name: String,
+    /// His party group (党小组), if he is in one.
+    pub group: Option<OrgId>,
+    /// Its name, where this phone knows it.
+    pub group_name: Option<String>,
     /// His mark, if he has one.
     pub state: Option<Attendance>,
 }
 
 /// A review event and who said it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct EventLine {
     /// The event's id.
     pub id: EntryId,
@@ -96,6 +105,7 @@ pub struct EventLine {
 
 /// One activity, whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ActivitySheet {
     /// The record.
     pub id: RecordId,
@@ -203,10 +213,13 @@ fn roll(view: &ActivityView, names: &Names) -> Vec<RollLine> {
     let number = |member: &MemberId| names.roster.members.get(member).map_or(u32::MAX, |card| card.number);
     members.sort_by_key(|member| (number(member), *member));
     members.dedup();
+    let group = |member: &MemberId| names.roster.members.get(member)?.group;
     let line = |member: MemberId| RollLine {
         member,
         number: number(&member),
         name: names.member(member),
+        group: group(&member),
+        group_name: group(&member).and_then(|group| names.group(group)),
         state: view.attendance.get(&member).copied(),
     };
     members.into_iter().map(line).collect()

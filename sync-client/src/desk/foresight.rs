@@ -1,6 +1,7 @@
 //! What the server would probably answer, asked before a person saves. It blocks nothing: his rights may have
 //! changed since this phone was last in touch, and what he did must not be lost over a guess.
 
+use serde::Serialize;
 use zhibu_domain::access::{Author, Scene, may_do};
 use zhibu_domain::command::Command;
 use zhibu_domain::event::Status;
@@ -10,7 +11,7 @@ use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::view::{ActivityView, RosterView};
 
 use super::DeskError;
-use crate::client::Client;
+use crate::client::{Client, Saved};
 use crate::error::SyncError;
 use crate::keys::DeviceKey;
 use crate::store::LocalStore;
@@ -37,6 +38,30 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         let scene = Scene { record: reference, status, orgs: &orgs, roster: Some(&roster) };
         Ok(may_do(&author, command, &scene).err())
     }
+
+    /// Does what a person did, and says what the server will probably think of it.
+    pub async fn execute_foreseen(
+        &self,
+        reference: &RecordRef,
+        command: Command,
+    ) -> Result<Executed, DeskError> {
+        let foreseen = self.foresee(reference, &command).await?;
+        let saved = self.execute(reference, command).await?;
+        let foreseen = foreseen.filter(|_| saved.is_some());
+        Ok(Executed { saved, foreseen, hint: foreseen.map(hint) })
+    }
+}
+
+/// What became of a command on this phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Executed {
+    /// The change, durable on this phone; none when nothing would change.
+    pub saved: Option<Saved>,
+    /// Why the server would refuse it, as far as this phone knows.
+    pub foreseen: Option<RefusalCode>,
+    /// The same for people.
+    pub hint: Option<&'static str>,
 }
 
 /// What the person is told beside "saved": one line, and no alarm.

@@ -17,6 +17,7 @@ use crate::transport::Transport;
 
 /// One activity in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ActivityLine {
     /// The record.
     pub id: RecordId,
@@ -44,24 +45,34 @@ pub struct ActivityLine {
 
 /// One person of the roster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RosterLine {
     /// The member.
     pub member: MemberId,
     /// His card.
     #[serde(flatten)]
     pub card: MemberCard,
+    /// Name of his party group (党小组), where this phone knows it.
+    pub group_name: Option<String>,
     /// The reason code of an exclusion that holds today.
     pub excluded: Option<u8>,
 }
 
 impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
-    /// The activities held, of a year or of all, latest first.
-    pub async fn list_activities(&self, year: Option<u16>) -> Result<Vec<ActivityLine>, DeskError> {
+    /// The activities held, of one branch or of all, of a year or of all, latest first.
+    pub async fn list_activities(
+        &self,
+        org: Option<OrgId>,
+        year: Option<u16>,
+    ) -> Result<Vec<ActivityLine>, DeskError> {
         let refused = self.refused().await?;
         let books = self.rule_books().await?;
         let mut lines = Vec::new();
         for reference in self.records().await? {
-            if reference.kind != RecordKind::Activity || year.is_some_and(|year| year != reference.year) {
+            if reference.kind != RecordKind::Activity
+                || year.is_some_and(|year| year != reference.year)
+                || org.is_some_and(|org| org != reference.org)
+            {
                 continue;
             }
             let record = self.open(&reference).await?;
@@ -87,10 +98,12 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     /// Everybody on a branch's roster today, in roster order.
     pub async fn list_roster(&self, branch: OrgId) -> Result<Vec<RosterLine>, DeskError> {
         let today = self.now().date();
-        let roster = self.names(branch).await?.roster;
+        let names = self.names(branch).await?;
+        let roster = &names.roster;
         let line = |(member, card): (MemberId, &MemberCard)| RosterLine {
             member,
             card: card.clone(),
+            group_name: card.group.and_then(|group| names.group(group)),
             excluded: roster.exclusion_of(member, today).map(|exclusion| exclusion.reason),
         };
         Ok(roster.on(today).into_iter().map(line).collect())

@@ -1,20 +1,26 @@
 //! Reads for people: what the command line prints and the screens show. Data; layout and most words are theirs.
 
 mod activity;
+mod book;
 mod foresight;
 mod list;
+mod me;
 mod names;
 mod points;
 mod quorum;
 mod refused;
+mod waiting;
 
 pub use activity::{ActivitySheet, CardSheet, EventLine, HistoryLine, RollLine, ShownValue};
-pub use foresight::hint;
+pub use book::BookSheet;
+pub use foresight::{Executed, hint};
 pub use list::{ActivityLine, RosterLine};
+pub use me::{Me, RecordKey, RecordName};
 pub use names::Names;
 pub use points::{EntrySheet, LedgerSheet, LedgerSheetLine, WordLine};
 pub use quorum::{PresenceLine, QuorumSheet, VoteLine};
 pub use refused::{RefusedSheet, WrittenLine, WrittenValue};
+pub use waiting::WaitingLine;
 
 use crate::error::SyncError;
 
@@ -54,11 +60,26 @@ impl From<crate::store::StoreError> for DeskError {
 }
 
 impl DeskError {
+    /// One word for programs: the command line's JSON and the screens.
+    pub fn name(&self) -> &'static str {
+        match self {
+            DeskError::NotFound { .. } => "not_found",
+            DeskError::Ambiguous { .. } => "ambiguous",
+            DeskError::NoRuleBook => "no_rule_book",
+            DeskError::Sync(error) => error.name(),
+        }
+    }
+
+    /// Whether trying again later, without anybody doing anything, may succeed.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, DeskError::Sync(error) if error.is_retryable())
+    }
+
     /// What happened and what to do, for the person who asked.
     pub fn plain(&self) -> String {
         match self {
             DeskError::NotFound { what, text } => {
-                format!("找不到{}“{text}”。请先同步，或用 list、roster、points 查看。", chinese(what))
+                format!("找不到{}“{text}”。请先同步再试。", chinese(what))
             }
             DeskError::Ambiguous { what, text, count } => {
                 format!(

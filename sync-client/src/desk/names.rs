@@ -22,6 +22,7 @@ pub struct Names {
     /// The branch's roster.
     pub roster: RosterView,
     authors: BTreeMap<DeviceId, AuthorCard>,
+    groups: BTreeMap<OrgId, String>,
 }
 
 impl Names {
@@ -29,6 +30,11 @@ impl Names {
     pub fn member(&self, id: MemberId) -> String {
         let card = self.roster.members.get(&id).filter(|card| !card.name.is_empty());
         card.map_or_else(|| id.to_string(), |card| card.name.clone())
+    }
+
+    /// The name of a party group (党小组), if this phone was told of it.
+    pub fn group(&self, id: OrgId) -> Option<String> {
+        self.groups.get(&id).cloned()
     }
 
     /// The card of whoever wrote with a device.
@@ -58,9 +64,12 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         let roster = RosterView::of(&self.open(&RecordRef::roster(branch)).await?);
         let mut authors: BTreeMap<_, _> =
             self.authors().await?.into_iter().map(|card| (card.device, card)).collect();
+        let mut groups = BTreeMap::new();
         if let Some(state) = self.store().state().await? {
-            // This phone's own work is not read back from anywhere before its receipt.
             let profile = self.profile().await?;
+            let below = profile.orgs.into_iter().filter(|org| org.parent == Some(branch));
+            groups.extend(below.map(|org| (org.id, org.name)));
+            // This phone's own work is not read back from anywhere before its receipt.
             authors.entry(state.device).or_insert(AuthorCard {
                 device: state.device,
                 name: profile.name,
@@ -68,7 +77,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
                 member: profile.member,
             });
         }
-        Ok(Names { roster, authors })
+        Ok(Names { roster, authors, groups })
     }
 
     /// The branches whose records this phone may hold, by name.

@@ -20,6 +20,7 @@ use crate::transport::Transport;
 
 /// One member's points of a cycle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct LedgerSheet {
     /// The member.
     pub member: MemberId,
@@ -45,6 +46,7 @@ pub struct LedgerSheet {
 
 /// One line of the ledger with its words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct LedgerSheetLine {
     /// The arithmetic.
     #[serde(flatten)]
@@ -57,6 +59,7 @@ pub struct LedgerSheetLine {
 
 /// One claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct EntrySheet {
     /// The entry.
     pub entry: EntryId,
@@ -69,6 +72,7 @@ pub struct EntrySheet {
 
 /// One word about a claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct WordLine {
     /// The word.
     pub verb: PointsVerb,

@@ -15,6 +15,7 @@ use crate::transport::Transport;
 
 /// The heads of a meeting and what they suffice for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct QuorumSheet {
     /// Everyone on the roster that day.
     pub on_roster: u32,
@@ -44,6 +45,7 @@ pub struct QuorumSheet {
 
 /// Whether enough people came for one kind of meeting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct PresenceLine {
     /// Code of the activity kind.
     pub kind: String,
@@ -57,6 +59,7 @@ pub struct PresenceLine {
 
 /// How one vote stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct VoteLine {
     /// The resolution.
     pub entry: EntryId,

@@ -1,7 +1,7 @@
 //! What the server did not accept, and what exactly had been written.
 
 use serde::Serialize;
-use zhibu_domain::command::Scalar;
+use zhibu_domain::command::{Command, Scalar};
 use zhibu_domain::event::{Amendment, Claim, PointsEvent, ReviewEvent};
 use zhibu_domain::gate::{Edit, decode};
 use zhibu_domain::ids::RecordId;
@@ -14,6 +14,7 @@ use crate::store::RefusedChange;
 
 /// One refused change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RefusedSheet {
     /// Its number, by which it is corrected, sent again or let go.
     pub number: u64,
@@ -35,10 +36,15 @@ pub struct RefusedSheet {
     pub reason: &'static str,
     /// What had been written, in the order of writing.
     pub written: Vec<WrittenLine>,
+    /// What the person did, to be corrected and done again.
+    pub command: Command,
+    /// Whether the person has been shown it.
+    pub seen: bool,
 }
 
 /// One slot that a change wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct WrittenLine {
     /// The slot, e.g. `about.place`.
     pub slot: String,
@@ -50,6 +56,7 @@ pub struct WrittenLine {
 
 /// What was written at a slot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(untagged)]
 pub enum WrittenValue {
     /// A single value, or nothing where one was cleared.
@@ -76,13 +83,15 @@ impl From<RefusedChange> for RefusedSheet {
             reason: change.refusal.code.plain(),
             refusal: change.refusal,
             written: written(change.record.kind, &change.change),
+            command: change.command,
+            seen: change.seen,
         }
     }
 }
 
 /// Read from the change itself: a command that rewords a whole entry may have changed one field of it only. A
 /// damaged change tells nothing.
-fn written(kind: RecordKind, change: &[u8]) -> Vec<WrittenLine> {
+pub(super) fn written(kind: RecordKind, change: &[u8]) -> Vec<WrittenLine> {
     let edits = decode(change).map(|change| change.content(kind)).unwrap_or_default();
     edits.into_iter().map(|edit| line(kind, edit)).collect()
 }

@@ -66,6 +66,7 @@ pub struct HeldToken {
 
 /// What the last successful synchronisation was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode, serde::Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[cbor(map)]
 pub struct LastSync {
     /// When it ended, on this device's clock.

@@ -23,6 +23,9 @@ pub enum StoreError {
     /// Somebody else holds the store for too long.
     #[error("the store is busy")]
     Busy,
+    /// Another window of this device writes now; this one only reads until it is chosen again.
+    #[error("another window writes")]
+    Fenced,
     /// No space left.
     #[error("no space left")]
     Full,

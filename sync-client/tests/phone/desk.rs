@@ -6,11 +6,12 @@ use zhibu_domain::command::{Ballot, Command, MemberField, Scalar};
 use zhibu_domain::event::{Claim, PointsVerb, Status, Verb};
 use zhibu_domain::ids::{EntryId, MemberId};
 use zhibu_domain::record::{RecordKind, RecordRef};
+use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::rule_book::{EXAMPLE_TOML, RuleBook};
-use zhibu_sync_client::desk::{DeskError, ShownValue};
+use zhibu_sync_client::desk::{DeskError, RecordName, ShownValue, hint};
 
 use crate::support::server::DISTRICT;
-use crate::support::{BRANCH, MORNING, Phone, Server, activity};
+use crate::support::{BRANCH, GROUP, MORNING, Phone, Server, activity};
 
 fn member(n: u8) -> MemberId {
     MemberId::from_bytes([n; 16])
@@ -106,8 +107,8 @@ async fn a_merge_card_names_both_hands_and_the_history_keeps_the_loser() {
     assert_eq!(sheet.merge_cards[0].slot, "about.place");
     assert!(hands.contains(&("王书记", ShownValue::Text("村委会".into()))));
     assert!(hands.contains(&("包·那仁", ShownValue::Text("文化广场".into()))));
-    assert_eq!(bao.client.list_activities(Some(2026)).await.unwrap()[0].merge_cards, 1);
-    assert!(bao.client.list_activities(Some(2025)).await.unwrap().is_empty());
+    assert_eq!(bao.client.list_activities(Some(BRANCH), Some(2026)).await.unwrap()[0].merge_cards, 1);
+    assert!(bao.client.list_activities(None, Some(2025)).await.unwrap().is_empty());
 
     let keep = Command::Resolve { slot: "about.place".into(), keep: "村委会".into() };
     execute(&bao, &activity(1), keep).await;
@@ -170,4 +171,59 @@ async fn a_ledger_shows_each_entry_with_its_rule_and_what_was_said() {
     assert_eq!(own[0].entries[0].words[0].name, "王书记");
     let (found, id) = phone.client.find_entry(&entry(1).to_string()).await.unwrap();
     assert_eq!((found, id), (record, entry(1)));
+}
+
+#[tokio::test]
+async fn a_screen_learns_who_holds_the_phone_and_what_it_may_offer() {
+    let server = Server::start();
+    let phone = Phone::enrolled(&server, "王书记").await;
+    branch_of_seven(&phone).await;
+    let me = phone.client.me().await.unwrap().unwrap();
+    assert_eq!((me.name.as_str(), &me.branches[..]), ("王书记", &[BRANCH][..]));
+    assert!(Phone::unenrolled(&server).await.client.me().await.unwrap().is_none());
+
+    let book = phone.client.book(MORNING).await.unwrap();
+    assert!(book.kinds.iter().any(|kind| kind.code == "general_meeting"));
+    assert!(!book.claimable.is_empty() && book.claimable.iter().all(|rule| !rule.is_derived()));
+    assert!(!book.labels["township"].is_empty());
+}
+
+#[tokio::test]
+async fn the_roll_and_the_roster_name_the_party_groups() {
+    let server = Server::start();
+    let phone = Phone::enrolled(&server, "王书记").await;
+    branch_of_seven(&phone).await;
+    let fields = vec![(MemberField::Group, Some(Scalar::Text(GROUP.to_string())))];
+    execute(&phone, &RecordRef::roster(BRANCH), Command::SetMember { member: member(2), fields }).await;
+    let roster = phone.client.list_roster(BRANCH).await.unwrap();
+    assert_eq!(
+        (roster[0].group_name.as_deref(), roster[1].group_name.as_deref()),
+        (None, Some("第一党小组"))
+    );
+    let roll = phone.client.show_activity(&activity(1)).await.unwrap().roll;
+    assert_eq!((roll[1].group, roll[1].group_name.as_deref()), (Some(GROUP), Some("第一党小组")));
+}
+
+#[tokio::test]
+async fn what_waits_is_listed_in_plain_sight_until_its_receipt() {
+    let server = Server::start();
+    let phone = Phone::enrolled(&server, "王书记").await;
+    let key = phone.client.new_activity(BRANCH, MORNING).unwrap();
+    assert!(phone.client.waiting().await.unwrap().is_empty(), "a key alone writes nothing");
+    let title = Command::SetAbout(vec![(Title, Some("主题党日".into()))]);
+    let executed = phone.client.execute_foreseen(&key.reference, title.clone()).await.unwrap();
+    assert!(executed.saved.is_some(), "what is foreseen blocks nothing: {executed:?}");
+    assert_eq!(executed.foreseen, Some(RefusalCode::NoRight), "he was given no post");
+    assert_eq!(executed.hint, executed.foreseen.map(hint));
+    let again = phone.client.execute_foreseen(&key.reference, title).await.unwrap();
+    assert_eq!((again.saved, again.hint), (None, None), "nothing changes, so nothing is foreseen");
+
+    let waiting = phone.client.waiting().await.unwrap();
+    assert_eq!((waiting.len(), waiting[0].title.as_str(), waiting[0].in_envelope), (1, "主题党日", false));
+    assert_eq!(waiting[0].written[0].slot, "about.title");
+    let by_id = phone.client.resolve(RecordName::Id(key.id)).await.unwrap();
+    assert_eq!(by_id, key.reference);
+    assert!(phone.client.resolve(RecordName::Id(activity(9).id())).await.is_err());
+    phone.client.sync().await.unwrap();
+    assert!(phone.client.waiting().await.unwrap().is_empty());
 }

@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::words::{self, time};
 
 pub(crate) async fn list(session: &Session, year: Option<u16>) -> Result<(), Fault> {
-    let lines = session.client.list_activities(year).await?;
+    let lines = session.client.list_activities(None, year).await?;
     session.print(&lines, || match lines.is_empty() {
         true => "还没有活动。用 zhibu new-activity 新建，或先同步。".to_owned(),
         false => lines.iter().map(describe_line).collect::<Vec<_>>().join("\n"),

@@ -1,7 +1,6 @@
 //! What went wrong, said to the person.
 #![expect(clippy::print_stdout, reason = "this is the command line")]
 
-use zhibu_domain::record::CommandFault;
 use zhibu_sync_client::desk::DeskError;
 use zhibu_sync_client::error::SyncError;
 use zhibu_sync_client::keys::KeyError;
@@ -31,10 +30,7 @@ impl Fault {
 
     fn name(&self) -> &'static str {
         match self {
-            Fault::Desk(DeskError::NotFound { .. }) => "not_found",
-            Fault::Desk(DeskError::Ambiguous { .. }) => "ambiguous",
-            Fault::Desk(DeskError::NoRuleBook) => "no_rule_book",
-            Fault::Desk(DeskError::Sync(error)) => sync_name(error),
+            Fault::Desk(error) => error.name(),
             Fault::Typed(_) => "usage",
             Fault::File(_) => "file",
         }
@@ -44,7 +40,7 @@ impl Fault {
     pub(crate) fn report(&self, json: bool) {
         let sentence = self.plain();
         if json {
-            let retryable = matches!(self, Fault::Desk(DeskError::Sync(error)) if error.is_retryable());
+            let retryable = matches!(self, Fault::Desk(error) if error.is_retryable());
             let detail = match self {
                 Fault::Desk(error) => error.to_string(),
                 Fault::Typed(sentence) => sentence.clone(),
@@ -58,30 +54,6 @@ impl Fault {
         } else {
             eprintln!("{sentence}");
         }
-    }
-}
-
-fn sync_name(error: &SyncError) -> &'static str {
-    match error {
-        SyncError::Offline(_) => "offline",
-        SyncError::Busy(_) => "busy",
-        SyncError::NotEnrolled => "not_enrolled",
-        SyncError::AlreadyEnrolled => "already_enrolled",
-        SyncError::InviteSpent => "invite_spent",
-        SyncError::DeviceRevoked => "device_revoked",
-        SyncError::WrongClock => "wrong_clock",
-        SyncError::TooOld => "too_old",
-        SyncError::Command(CommandFault::AlreadyWritten { .. }) => "already_written",
-        SyncError::Command(_) => "command",
-        SyncError::NoSuchRefused(_) => "not_found",
-        SyncError::OtherDistrict(_) => "other_district",
-        SyncError::NotAnEnvelope(_) => "not_an_envelope",
-        SyncError::Refused(body) => body.code.as_str(),
-        SyncError::BrokenAnswer(_) => "broken_answer",
-        SyncError::Store(_) => "store",
-        SyncError::Key(_) => "key",
-        SyncError::DamagedRecord { .. } => "damaged_record",
-        SyncError::NoRandomness => "no_randomness",
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) use server::{Line, Server, TOKEN_MS};
 
 pub(crate) const BRANCH: OrgId = OrgId::from_bytes([1; 16]);
 pub(crate) const TOWNSHIP: OrgId = OrgId::from_bytes([3; 16]);
+pub(crate) const GROUP: OrgId = OrgId::from_bytes([4; 16]);
 pub(crate) const NEXT_BRANCH: OrgId = OrgId::from_bytes([2; 16]);
 /// 2026-11-07 10:00 in China.
 pub(crate) const MORNING: Millis = Millis(1_794_016_800_000);

@@ -19,7 +19,7 @@ use zhibu_domain::wire::{
 use zhibu_sync_client::invite::Invite;
 use zhibu_sync_client::transport::{Answer, Transport, TransportError};
 
-use super::{BRANCH, MORNING, TOWNSHIP, shelf};
+use super::{BRANCH, GROUP, MORNING, TOWNSHIP, shelf};
 
 const SKEW_MS: i64 = 600_000;
 pub(crate) const TOKEN_MS: i64 = 600_000;
@@ -148,6 +148,7 @@ impl State {
             orgs: vec![
                 org(TOWNSHIP, None, OrgType::Township, "柳河苏木"),
                 org(BRANCH, Some(TOWNSHIP), OrgType::Branch, "白桦嘎查党支部"),
+                org(GROUP, Some(BRANCH), OrgType::Group, "第一党小组"),
             ],
             collections: self.collections.clone(),
         }
