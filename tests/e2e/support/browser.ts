@@ -8,7 +8,7 @@ import { CHROMIUM } from './places.ts'
 import { Troubles } from './troubles.ts'
 
 // The last three keep the browser itself from asking the internet for something.
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--no-first-run',
@@ -20,7 +20,7 @@ const FLAGS = [
 export class Browser {
   readonly troubles: Troubles
   private context: BrowserContext | null = null
-  private readonly profile = mkdtempSync(join(tmpdir(), 'zhibu-browser-'))
+  readonly profile = mkdtempSync(join(tmpdir(), 'zhibu-browser-'))
   private isOffline = false
 
   constructor(
