@@ -1,6 +1,7 @@
 //! Uploading pictures: after the text, thumbnails first, piece by piece, from where the server says it stands.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use zhibu_domain::attachment::{BlobHash, PhotoSize};
 use zhibu_domain::record::Record;
@@ -64,10 +65,10 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
             let mut views = BTreeMap::new();
             let (mut queue, mut writes) = (Vec::new(), Vec::new());
             for blob in blobs {
-                if !views.contains_key(&blob.record) {
-                    views.insert(blob.record, self.views_of(&blob).await?);
-                }
-                let Some((accepted, present)) = views.get(&blob.record) else { continue };
+                let (accepted, present) = match views.entry(blob.record) {
+                    Entry::Occupied(views) => views.into_mut(),
+                    Entry::Vacant(views) => views.insert(self.views_of(&blob).await?),
+                };
                 let (pending, refused) = (&pending[..], &refused[..]);
                 let now_ms = self.now().0;
                 let told = Told { accepted: accepted.as_ref(), present, pending, refused, now_ms };
