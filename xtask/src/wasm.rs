@@ -20,6 +20,11 @@ const DEBIAN_PARTS: [&str; 4] =
 const RUSTUP_VARIABLES: [&str; 5] =
     ["RUSTUP_TOOLCHAIN", "CARGO", "LD_LIBRARY_PATH", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"];
 
+/// A panic stops at once and says nothing, so that neither messages nor places need to travel: a seventh less to
+/// download. Only where the standard library is built along; rustup's is built otherwise.
+const SMALLER: &str = "target.wasm32-unknown-unknown.rustflags=['-Zunstable-options','-Cpanic=immediate-abort',\
+                       '-Zlocation-detail=none','-Zfmt-debug=none']";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Toolchain {
     Rustup,
@@ -89,7 +94,9 @@ fn rustup(command: &str) -> Run {
 fn debian(program: &str, command: &str) -> Run {
     let path = std::env::var("PATH").unwrap_or_default();
     Run::new(program)
-        .args(&[command, "--profile", "wasm", "--target", TARGET, "-Zbuild-std=std,panic_abort"])
+        .args(&[command, "--profile", "wasm", "--target", TARGET])
+        .args(&["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"])
+        .args(&["--config", SMALLER])
         .without_env(&RUSTUP_VARIABLES)
         .env("PATH", format!("/usr/bin:{path}"))
         .env("RUSTC", "/usr/bin/rustc")
