@@ -1,5 +1,6 @@
 //! A district of two phones and a server in memory.
 
+mod blobs;
 mod crashing;
 pub(crate) mod server;
 
