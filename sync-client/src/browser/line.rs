@@ -3,8 +3,10 @@
 use js_sys::{Array, Uint8Array};
 use minicbor::{Decode, Encode};
 use wasm_bindgen::prelude::*;
+use zhibu_domain::attachment::BlobHash;
+use zhibu_domain::ids::RecordId;
 use zhibu_domain::wire::{
-    EnrolRequest, EnrolResponse, SyncRequest, SyncResponse, TokenRequest, TokenResponse,
+    BlobProgress, EnrolRequest, EnrolResponse, SyncRequest, SyncResponse, TokenRequest, TokenResponse,
 };
 
 use super::told;
@@ -23,6 +25,14 @@ extern "C" {
         token: Option<String>,
         body: Uint8Array,
     ) -> Result<JsValue, JsValue>;
+
+    /// As `post`, without a body.
+    #[wasm_bindgen(method, catch)]
+    async fn get(this: &Line, path: &str, token: &str) -> Result<JsValue, JsValue>;
+
+    /// As `post`, the body as it is.
+    #[wasm_bindgen(method, catch)]
+    async fn put(this: &Line, path: &str, token: &str, body: Uint8Array) -> Result<JsValue, JsValue>;
 }
 
 /// Speaks to the server that the page came from.
@@ -54,14 +64,33 @@ impl FetchTransport {
     {
         let body = minicbor::to_vec(question).map_err(|e| TransportError::unreadable(0, e))?;
         let answer = self.line.post(path, token.map(str::to_owned), Uint8Array::from(&body[..])).await;
+        let answered = Answered::of(answer)?;
+        let (bytes_up, bytes_down) = (answered.bytes_up, answered.bytes_down);
+        Ok(Exchange { response: answered.decoded()?, bytes_up, bytes_down })
+    }
+}
+
+/// An answer of success, undecoded.
+struct Answered {
+    status: u16,
+    body: Vec<u8>,
+    bytes_up: u64,
+    bytes_down: u64,
+}
+
+impl Answered {
+    fn of(answer: Result<JsValue, JsValue>) -> Result<Self, TransportError> {
         let answer = Array::from(&answer.map_err(|e| TransportError::Offline(told(&e).1))?);
         let number = |place| answer.get(place).as_f64().unwrap_or_default();
-        let (status, bytes) = (number(0) as u16, Uint8Array::new(&answer.get(1)).to_vec());
+        let (status, body) = (number(0) as u16, Uint8Array::new(&answer.get(1)).to_vec());
         if !(200..300).contains(&status) {
-            return Err(TransportError::refusal(status, &bytes));
+            return Err(TransportError::refusal(status, &body));
         }
-        let response = minicbor::decode(&bytes).map_err(|e| TransportError::unreadable(status, e))?;
-        Ok(Exchange { response, bytes_up: number(2) as u64, bytes_down: number(3) as u64 })
+        Ok(Self { status, body, bytes_up: number(2) as u64, bytes_down: number(3) as u64 })
+    }
+
+    fn decoded<R: for<'b> Decode<'b, ()>>(&self) -> Result<R, TransportError> {
+        minicbor::decode(&self.body).map_err(|e| TransportError::unreadable(self.status, e))
     }
 }
 
@@ -78,5 +107,32 @@ impl Transport for FetchTransport {
         let exchange = self.ask::<_, SyncResponse>("/v1/sync", Some(token), request).await?;
         let Exchange { response, bytes_up, bytes_down } = exchange;
         Ok(Answer { response, bytes_up, bytes_down })
+    }
+
+    async fn blob_progress(
+        &self,
+        token: &str,
+        record: RecordId,
+        hash: BlobHash,
+    ) -> Result<BlobProgress, TransportError> {
+        let path = format!("/v1/records/{record}/blobs/{hash}/offset");
+        Answered::of(self.line.get(&path, token).await)?.decoded()
+    }
+
+    async fn put_blob_chunk(
+        &self,
+        token: &str,
+        record: RecordId,
+        hash: BlobHash,
+        offset: u64,
+        chunk: &[u8],
+    ) -> Result<BlobProgress, TransportError> {
+        let path = format!("/v1/records/{record}/blobs/{hash}/offset/{offset}");
+        Answered::of(self.line.put(&path, token, Uint8Array::from(chunk)).await)?.decoded()
+    }
+
+    async fn blob(&self, token: &str, record: RecordId, hash: BlobHash) -> Result<Vec<u8>, TransportError> {
+        let path = format!("/v1/records/{record}/blobs/{hash}");
+        Ok(Answered::of(self.line.get(&path, token).await)?.body)
     }
 }

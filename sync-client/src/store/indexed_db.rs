@@ -10,6 +10,8 @@
 //! | `marks` | collection | [`ReadMark`] | |
 //! | `envelopes` | counter | [`ClosedEnvelope`] | |
 //! | `carried` | SHA-256 | [`CarriedEnvelope`] | |
+//! | `blobs` | record, SHA-256 | [`KeptBlob`] | |
+//! | `blob_bytes` | record, SHA-256 | the bytes alone | |
 //!
 //! An act is thought out here, on top of what is known at its revision, and reaches the database as one list of rows
 //! to put and to take away. The database takes the list only at that very revision, so nothing in it can be stale.
@@ -20,12 +22,13 @@ use std::rc::Rc;
 
 use minicbor::{Decode, Encode};
 use wasm_bindgen::JsValue;
+use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::ids::{DeviceId, RecordId};
 use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
 use zhibu_domain::wire::{AuthorCard, Profile, ReadMark};
 
 use super::{
-    AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, LocalStore, PendingChange,
+    AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, KeptBlob, LocalStore, PendingChange,
     RefusedChange, StoreError, Write,
 };
 use crate::browser::{Ask, Put, Row, Shelf};
@@ -180,6 +183,15 @@ impl LocalStore for IndexedDbStore {
         Ok(carried)
     }
 
+    async fn blobs(&self) -> Result<Vec<KeptBlob>, StoreError> {
+        self.ask(Ask::all("blobs")).await
+    }
+
+    async fn blob_bytes(&self, record: RecordId, hash: BlobHash) -> Result<Option<Vec<u8>>, StoreError> {
+        let (_, answers) = self.shelf.read(&[Ask::at("blob_bytes", blob_key(record, hash))]).await?;
+        Ok(answers.concat().pop().map(|row| row.bytes))
+    }
+
     async fn commit(&self, act: Act) -> Result<(), StoreError> {
         let kept = self.kept().await?;
         if kept.revision != act.based_on {
@@ -251,6 +263,17 @@ impl Draft {
             }
             Write::DropRefused(number) => self.drop_refused(number),
             Write::Carry(envelope) => self.put("carried", envelope.id.to_string(), &envelope)?,
+            Write::Blob(blob) => {
+                let bytes = encode(&blob)?;
+                self.put_blob("blobs", blob.record.id(), blob.hash, Some(bytes));
+            }
+            Write::BlobBytes(record, hash, bytes) => {
+                self.put_blob("blob_bytes", record, hash, Some(bytes));
+            }
+            Write::DropBlob(record, hash) => {
+                self.put_blob("blobs", record, hash, None);
+                self.put_blob("blob_bytes", record, hash, None);
+            }
             Write::Forget(collection) => self.forget(collection, Vec::new()),
         }
         Ok(())
@@ -273,6 +296,15 @@ impl Draft {
         let put = Put::row(table, key as f64, encode(row)?);
         self.puts.insert((table, key.to_string()), put);
         Ok(())
+    }
+
+    fn put_blob(&mut self, table: &'static str, record: RecordId, hash: BlobHash, bytes: Option<Vec<u8>>) {
+        let key = blob_key(record, hash);
+        let put = match bytes {
+            Some(bytes) => Put::row(table, key, bytes),
+            None => Put::gone(table, key),
+        };
+        self.puts.insert((table, format!("{record}/{hash}")), put);
     }
 
     fn drop_number(&mut self, table: &'static str, key: u64) {
@@ -347,6 +379,10 @@ impl Draft {
 
 fn shelf_key(collection: Collection) -> String {
     format!("{}:{}", collection.org, collection.year)
+}
+
+fn blob_key(record: RecordId, hash: BlobHash) -> JsValue {
+    js_sys::Array::of2(&record.to_string().into(), &hash.to_string().into()).into()
 }
 
 fn encode(row: &impl Encode<()>) -> Result<Vec<u8>, StoreError> {

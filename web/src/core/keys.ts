@@ -2,7 +2,7 @@
 // and are on disk before anybody uses them. (What this protects against: a copied profile folder read by another
 // program. Not against a program that runs as this page.)
 
-import { end } from './shelf'
+import { end } from './idb'
 
 const TABLE = 'keys'
 const NONCE_BYTES = 12

@@ -4,6 +4,7 @@
 // A transaction lives in one turn: everything that takes time (sealing, opening) happens before it begins or after it
 // has ended. IndexedDB would otherwise close it in between.
 
+import { end, named } from './idb'
 import { type Keys, openKeys } from './keys'
 
 /** Raised with each change of the tables below; an older version's tables are only ever added to. */
@@ -43,11 +44,6 @@ interface Sealed {
 type Ask = [table: string, index: string | null, key: IDBValidKey | null, keysOnly: boolean]
 type Put = [table: string, key: IDBValidKey | null, bytes: Uint8Array<ArrayBuffer> | null, columns: Record<string, unknown>]
 type Found = [key: IDBValidKey, bytes: Uint8Array<ArrayBuffer> | null]
-
-/** An error of this name: the Rust side tells them apart by it. */
-export function named(name: string, message = name): Error {
-  return Object.assign(new Error(message), { name })
-}
 
 /** One open database. */
 export class Shelf {
@@ -194,13 +190,4 @@ function upgrade(request: IDBOpenDBRequest, from: number): void {
     for (const [column, options] of Object.entries(indexes ?? {})) store.createIndex(column, column, options)
   }
   request.transaction?.objectStore('phone').put({ revision: 0, writer: 0 } satisfies Meta, 'meta')
-}
-
-/** Settles when the transaction did, whichever way. */
-export function end(transaction: IDBTransaction): Promise<void> {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve()
-    // An error aborts, and so do a full disk at the commit and a browser that shuts down: each ends here.
-    transaction.onabort = () => reject(transaction.error ?? named('Aborted', 'the database gave up'))
-  })
 }
