@@ -172,6 +172,26 @@ impl Phone {
         answer(self.client.mark_refused_seen(&numbers).await)
     }
 
+    /// Attaches a photo that was resized already, both pictures of it.
+    #[wasm_bindgen(js_name = attachPhoto)]
+    pub async fn attach_photo(&self, record: JsValue, photo: Vec<u8>, thumb: Vec<u8>) -> Answer {
+        let record = self.record(record).await?;
+        let entry = self.client.new_id().map_err(|e| thrown(&e.into()))?;
+        answer(self.client.attach_photo_foreseen(&record, entry, photo, thumb).await)
+    }
+
+    /// One picture of a photo.
+    pub async fn photo(&self, record: JsValue, entry: JsValue, size: JsValue) -> Result<Vec<u8>, JsValue> {
+        let record = self.record(record).await?;
+        let photo = self.client.photo(&record, read(entry)?, read(size)?).await;
+        photo.map_err(|e| thrown(&e.into()))
+    }
+
+    /// Uploads what waits of pictures.
+    pub async fn upload(&self) -> Answer {
+        answer(self.client.upload_blobs().await)
+    }
+
     /// Own envelopes that have no receipt, what waits closed into them first: bytes to be carried.
     #[wasm_bindgen(js_name = closeEnvelopes)]
     pub async fn close_envelopes(&self) -> Result<js_sys::Array, JsValue> {
