@@ -16,7 +16,7 @@ export const WRITES = ['enrol', 'execute', 'resend', 'correct', 'dismiss', 'mark
 export type Read = (typeof READS)[number]
 export type Write = (typeof WRITES)[number]
 /** What the worker does beside. */
-export type Chore = 'start' | 'claim' | 'release' | 'sync' | 'exportUnsent'
+export type Chore = 'start' | 'claim' | 'release' | 'sync' | 'attachPhoto' | 'photo' | 'exportUnsent'
 export type Method = Read | Write | Chore
 
 export interface Call {

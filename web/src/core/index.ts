@@ -88,6 +88,14 @@ class Window implements Core {
   correct: Core['correct'] = (number, command) => this.write('correct', number, command)
   dismiss: Core['dismiss'] = async (number) => { await this.write('dismiss', number) }
   markRefusedSeen: Core['markRefusedSeen'] = async (numbers) => { await this.write('markRefusedSeen', numbers) }
+  removePhoto: Core['removePhoto'] = (id, photo) => this.write('execute', id, { remove_photo: { entry: photo } })
+  photo: Core['photo'] = (id, photo, size) => this.link.call('photo', id, photo, size).catch((error) => this.explain(error))
+  attachPhoto: Core['attachPhoto'] = async (id, original) => {
+    const executed = await this.link.call('attachPhoto', id, original).catch((error) => this.explain(error))
+    this.triggers.saved()
+    return executed
+  }
+
   exportUnsent: Core['exportUnsent'] = () => this.link.call('exportUnsent').catch((error) => this.explain(error))
   takeOver: Core['takeOver'] = () => this.leadership.take()
 

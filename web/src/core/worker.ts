@@ -2,7 +2,9 @@
 
 import { type Call, type FromWorker, WRITES } from './calls'
 import { type Fault, fault, faultOf } from './faults'
+import type { SyncReport } from './generated'
 import { line } from './line'
+import { shrink } from './picture'
 import { Shelf } from './shelf'
 import { unsentFile } from './unsent'
 import init, { Phone } from './wasm/core.js'
@@ -19,7 +21,8 @@ interface Opened {
 }
 
 let opened: Opened | null = null
-let syncing: Promise<unknown> | null = null
+let syncing: Promise<SyncReport> | null = null
+let uploading: Promise<void> | null = null
 
 function tell(message: FromWorker): void {
   postMessage(message)
@@ -34,7 +37,7 @@ async function start(): Promise<void> {
 
 /** The record that a deed was done to, where the call says. */
 function touched({ method, args }: Call): string[] | null {
-  if (method !== 'execute') return null
+  if (method !== 'execute' && method !== 'attachPhoto') return null
   const name = args[0] as string | { id: string }
   return [typeof name === 'string' ? name : name.id]
 }
@@ -50,14 +53,20 @@ windows.onmessage = ({ data }: MessageEvent<string[] | null>) => {
 }
 
 /** One synchronisation at a time; who asks during one gets its outcome. */
-function sync({ phone }: Opened): Promise<unknown> {
-  syncing ??= phone.sync()
-    .then((report: { received: number; stored: number; refused: number; rewritten: number }) => {
-      if (report.received + report.stored + report.refused + report.rewritten > 0) changed(null)
-      return report
-    })
-    .finally(() => { syncing = null })
+function sync({ phone }: Opened): Promise<SyncReport> {
+  syncing ??= deliver(phone).finally(() => { syncing = null })
   return syncing
+}
+
+/** The text first; the pictures go on by themselves, and the next synchronisation takes up what they could not. */
+async function deliver(phone: Phone): Promise<SyncReport> {
+  const report = (await phone.sync()) as SyncReport
+  if (report.received + report.stored + report.refused + report.rewritten > 0) changed(null)
+  uploading ??= phone.upload()
+    .then(({ thumbs, photos }: { thumbs: number; photos: number }) => { if (thumbs + photos > 0) changed(null) })
+    .catch((why: unknown) => { if (isTrap(why)) tell({ notice: 'gone', why: String(why) }) })
+    .finally(() => { uploading = null })
+  return report
 }
 
 async function answer(call: Call): Promise<unknown> {
@@ -74,6 +83,17 @@ async function answer(call: Call): Promise<unknown> {
       return phone.forget()
     case 'sync':
       return sync(opened)
+    case 'attachPhoto': {
+      const [record, original] = args as [unknown, Blob]
+      const { photo, thumb } = await shrink(original).catch((why: unknown) => Promise.reject(fault('not_a_photo', String(why))))
+      const executed: unknown = await phone.attachPhoto(record, photo, thumb)
+      changed(touched(call))
+      return executed
+    }
+    case 'photo': {
+      const [record, entry, size] = args
+      return new Blob([new Uint8Array(await phone.photo(record, entry, size))])
+    }
     case 'exportUnsent':
       return unsentFile(await phone.me(), await phone.closeEnvelopes())
     case 'enrol': {
