@@ -1,0 +1,42 @@
+/** Short names for the server's shapes. */
+import type { components } from './schema.d.ts'
+
+type Schemas = components['schemas']
+
+export type Account = Schemas['Account']
+export type ActivityRecord = Schemas['ActivityRecord']
+export type ActivityRow = Schemas['ActivityRow']
+export type AuditEntry = Schemas['AuditEntry']
+export type CardRow = Schemas['CardRow']
+export type Chain = Schemas['Chain']
+export type Device = Schemas['Device']
+export type EditRow = Schemas['EditRow']
+export type ErrorBody = Schemas['Error']
+export type EventRow = Schemas['EventRow']
+export type HeadRow = Schemas['HeadRow']
+export type InviteReply = Schemas['InviteReply']
+export type MemberLedger = Schemas['MemberLedger']
+export type MemberRow = Schemas['MemberRow']
+export type OrgRow = Schemas['OrgRow']
+export type OutcomeRow = Schemas['OutcomeRow']
+export type PointsNotice = Schemas['PointsNotice']
+export type PointsRow = Schemas['PointsRow']
+export type Post = Schemas['Post']
+export type QuarantineItem = Schemas['QuarantineItem']
+export type QuarantineRow = Schemas['QuarantineRow']
+export type RecordHistory = Schemas['RecordHistory']
+export type ResolutionRow = Schemas['ResolutionRow']
+export type ReviewRequest = Schemas['ReviewRequest']
+export type RollRow = Schemas['RollRow']
+export type RuleBookFault = Schemas['RuleBookFault']
+export type TextTouchRow = Schemas['TextTouchRow']
+export type ThresholdRow = Schemas['ThresholdRow']
+export type TouchRow = Schemas['TouchRow']
+export type Writer = Schemas['Writer']
+
+export type Status = ActivityRow['status']
+export type Verb = ReviewRequest['verb']
+export type RedoReason = NonNullable<ReviewRequest['reason']>
+export type Role = Post['role']
+export type OrgType = OrgRow['org_type']
+export type Mark = NonNullable<RollRow['mark']>
