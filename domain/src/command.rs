@@ -4,6 +4,7 @@
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
+use crate::attachment::Attachment;
 use crate::event::{Claim, PointsReason, PointsVerb, RedoReason, Verb};
 use crate::ids::{EntryId, MemberId};
 use crate::words;
@@ -334,5 +335,22 @@ pub enum Command {
         /// The rule book in CBOR.
         #[cbor(n(1), with = "minicbor::bytes")]
         book: Vec<u8>,
+    },
+    /// Attaches a photo to an activity. Never asked for.
+    #[n(18)]
+    AttachPhoto {
+        /// The photo's id.
+        #[n(0)]
+        entry: EntryId,
+        /// Its two pictures, by name.
+        #[n(1)]
+        photo: Attachment,
+    },
+    /// Takes a photo away again.
+    #[n(19)]
+    RemovePhoto {
+        /// The photo's id.
+        #[n(0)]
+        entry: EntryId,
     },
 }

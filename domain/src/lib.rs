@@ -5,6 +5,7 @@
 //! | [`ids`], [`time`], [`mod@words`], [`org`] | the nouns: identities, instants, closed word lists, the organisation tree |
 //! | [`record`] | a record: its reference, shape, genesis, document, merge cards and history |
 //! | [`command`] | what a person does, as data; [`record::Record::execute`] makes a change of it |
+//! | [`attachment`] | photos of an activity: their entries, and what a picture may be |
 //! | [`event`] | review events, claims, and the status folded from them |
 //! | [`view`] | records as people read them |
 //! | [`access`] | who may write what, and when: one table |
@@ -20,6 +21,7 @@
 //! shares for one year), *projection* (rows computed from the log), *quarantine* (refused changes, kept).
 
 pub mod access;
+pub mod attachment;
 pub mod attendance;
 pub mod command;
 pub mod event;

@@ -57,6 +57,8 @@ words! {
         WrongPredecessor = "wrong_predecessor",
         /// An append-only entry that exists already.
         AlreadyWritten = "already_written",
+        /// The activity has as many photos as it may have.
+        TooManyPhotos = "too_many_photos",
         /// The record would outgrow its hard size limit.
         RecordFull = "record_full",
         // The author's right.
@@ -99,6 +101,7 @@ impl RefusalCode {
             WrongValue => "填写的内容不符合要求（可能太长，或者不在可选范围内），请修改后重新提交。",
             AlreadyWritten => "这一条已经写过，不能改写。如需更正，请另加一条更正。",
             RecordFull => "这条记录已经太大，不能再加内容。请另建一条记录。",
+            TooManyPhotos => "这次活动已有三张照片，不能再加。请先删去一张，再重新提交。",
             NoRight => "您现在没有权限修改这一项。内容已保留，可请支部书记或乡镇党建办处理。",
             RecordFiled => "这条记录已经备案，不能直接修改。请改为提交“更正说明”。",
             RecordVoid => "这条记录已经作废，不能再修改。",

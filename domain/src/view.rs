@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::attachment::Attachment;
 use crate::attendance::Attendance;
 use crate::command::{AboutField, Ballot, Scalar};
 use crate::event::{Amendment, Claim, PointsEvent, PointsVerb, ReviewEvent, Status, fold};
@@ -39,6 +40,8 @@ pub struct ActivityView {
     pub events: BTreeMap<EntryId, ReviewEvent>,
     /// Corrections after filing.
     pub amendments: BTreeMap<EntryId, Amendment>,
+    /// 照片, in the order of their ids, which is that of their making.
+    pub attachments: BTreeMap<EntryId, Attachment>,
 }
 
 /// A resolution and its vote.
@@ -103,6 +106,7 @@ impl ActivityView {
         }
         view.events.extend(entries(record, "events"));
         view.amendments.extend(entries(record, "amendments"));
+        view.attachments.extend(entries(record, "attachments"));
         view
     }
 

@@ -13,6 +13,8 @@ mod bombs;
 mod bytes;
 #[path = "attacks/floods.rs"]
 mod floods;
+#[path = "attacks/photos.rs"]
+mod photos;
 #[path = "attacks/rights.rs"]
 mod rights;
 #[path = "attacks/structure.rs"]

@@ -7,7 +7,8 @@
 mod support;
 
 use proptest::prelude::*;
-use support::{Cast, MEMBERS, Phone, Receipt, Server, entry, member, minutes, place, review, title};
+use support::{Cast, MEMBERS, Phone, Receipt, Server, attach, entry, member, minutes, place, review, title};
+use zhibu_domain::attachment::MAX_PHOTOS;
 use zhibu_domain::command::{AboutField, Ballot, Command, Scalar};
 use zhibu_domain::event::{ReviewEvent, Status, Verb, fold};
 use zhibu_domain::gate::{Index, replay};
@@ -49,6 +50,8 @@ enum Edit {
     Resolve(bool),
     Review(usize),
     Amend(u64),
+    Attach,
+    Remove(u8),
 }
 
 const WORDS: [&str; 8] =
@@ -76,6 +79,8 @@ fn edit() -> impl Strategy<Value = Edit> {
         2 => any::<bool>().prop_map(Edit::Resolve),
         1 => (0..Verb::ALL.len()).prop_map(Edit::Review),
         1 => (0..1_000u64).prop_map(Edit::Amend),
+        3 => Just(Edit::Attach),
+        1 => n().prop_map(Edit::Remove),
     ]
 }
 
@@ -165,6 +170,12 @@ impl Device {
                 slot: "about.place".into(),
                 text: word((*n % 200) as u8).into(),
             },
+            Edit::Attach => attach(self.fresh()),
+            Edit::Remove(n) => {
+                let photos: Vec<_> = ActivityView::of(record).attachments.into_keys().collect();
+                let photo = photos.get(usize::from(*n) % photos.len().max(1)).copied();
+                Command::RemovePhoto { entry: photo.unwrap_or_else(|| entry(0)) }
+            }
         }
     }
 
@@ -180,7 +191,9 @@ impl Device {
         match self.phone.record.execute(&command, stamp) {
             Ok(Some(change)) => self.pending.push((command, change)),
             // Nothing changes, or what was to be settled is settled.
-            Ok(None) | Err(CommandFault::NothingToResolve { .. } | CommandFault::AlreadyWritten { .. }) => {}
+            Ok(None)
+            | Err(CommandFault::NothingToResolve { .. } | CommandFault::AlreadyWritten { .. })
+            | Err(CommandFault::TooMany { .. }) => {}
             Err(fault) => panic!("{command:?}: {fault}"),
         }
     }
@@ -196,7 +209,7 @@ impl Device {
 }
 
 /// What it takes to write this, said independently of the gate: the server's status decides.
-fn had_the_right(author: usize, command: &Command, status: Status) -> bool {
+fn had_the_right(author: usize, command: &Command, status: Status, photos: usize) -> bool {
     let (secretary, officer) = (author == 0, author == 2);
     match command {
         Command::Review { verb: Verb::Submitted, .. } => secretary && status.is_open(),
@@ -211,6 +224,7 @@ fn had_the_right(author: usize, command: &Command, status: Status) -> bool {
             officer && matches!(status, Status::Filed | Status::Voided)
         }
         Command::Amend { .. } => !officer && status == Status::Filed,
+        Command::AttachPhoto { .. } => !officer && status.is_open() && photos < MAX_PHOTOS,
         _ => !officer && status.is_open(),
     }
 }
@@ -221,7 +235,8 @@ fn push(server: &mut Server<'_>, devices: &mut [Device], at: usize, most: usize,
         else {
             return;
         };
-        let entitled = had_the_right(at, &command, server.index.status());
+        let entitled =
+            had_the_right(at, &command, server.index.status(), server.record.values("attachments").len());
         let author = devices[at].phone.author.clone();
         match server.receive(&author, &change.bytes) {
             Ok(Receipt::Stored) => assert!(entitled, "{command:?} passed"),
@@ -232,6 +247,7 @@ fn push(server: &mut Server<'_>, devices: &mut [Device], at: usize, most: usize,
                     RefusalCode::RecordFiled,
                     RefusalCode::RecordVoid,
                     RefusalCode::WrongStep,
+                    RefusalCode::TooManyPhotos,
                 ];
                 assert!(!entitled && late.contains(&refusal.code), "{command:?}: {refusal:?}");
                 if !answer_lost {
@@ -312,6 +328,7 @@ proptest! {
         prop_assert_eq!(&server.record.save().unwrap(), &stored);
         let view = ActivityView::of(&server.record);
         prop_assert_eq!(server.index.status(), fold(&view.events).unwrap_or(Status::Draft));
+        prop_assert!(view.attachments.len() <= MAX_PHOTOS);
         automerge::Automerge::load(&stored).unwrap();
     }
 

@@ -6,6 +6,7 @@
 )]
 
 use zhibu_domain::access::{Author, Scene, may_do};
+use zhibu_domain::attachment::{Attachment, BlobHash, PhotoFormat};
 use zhibu_domain::command::{AboutField, Command, MemberField, Scalar};
 use zhibu_domain::event::{Claim, PointsVerb, Verb};
 use zhibu_domain::gate::{Index, admit, decode, replay};
@@ -23,6 +24,14 @@ const BRANCH: OrgId = OrgId::from_bytes([3; 16]);
 const GROUP: OrgId = OrgId::from_bytes([4; 16]);
 const SUBJECT: MemberId = MemberId::from_bytes([5; 16]);
 const NEIGHBOUR: MemberId = MemberId::from_bytes([6; 16]);
+
+const PHOTO: Attachment = Attachment {
+    photo: BlobHash([1; 32]),
+    size_bytes: 300_000,
+    thumb: BlobHash([2; 32]),
+    thumb_bytes: 9_000,
+    mime: PhotoFormat::Jpeg,
+};
 
 fn entry(n: u8) -> EntryId {
     EntryId::from_bytes([n; 16])
@@ -153,6 +162,8 @@ fn activity_commands() -> Vec<Command> {
         Command::SetObserver { entry: entry(42), post: Some("镇党建办".into()) },
         Command::SetAgendaItem { entry: entry(43), text: Some("议题".into()) },
         Command::Amend { entry: entry(44), slot: "about.place".into(), text: "文化广场".into() },
+        Command::AttachPhoto { entry: entry(45), photo: PHOTO },
+        Command::RemovePhoto { entry: entry(46) },
     ];
     commands.extend(Verb::ALL.iter().zip(50..).map(|(verb, n)| review(n, *verb)));
     commands
@@ -164,7 +175,8 @@ fn an_activity_in_every_status() {
     let mut total = (0, 0);
     for verb in [None].into_iter().chain(Verb::ALL.iter().map(Some)) {
         let then: Vec<_> = verb.map(|verb| review(30, *verb)).into_iter().collect();
-        let ground = Ground::of(reference, &[place("文化广场")], &[place("学校")], &then);
+        let photo = Command::AttachPhoto { entry: entry(46), photo: PHOTO };
+        let ground = Ground::of(reference, &[place("文化广场"), photo], &[place("学校")], &then);
         assert_eq!(merge_cards(&ground.record).len(), 1);
         let mut commands = activity_commands();
         commands.push(Command::Resolve { slot: "about.place".into(), keep: "学校".into() });

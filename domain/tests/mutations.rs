@@ -97,7 +97,7 @@ fn judge(station: &Station<'_>, author: &Author, mutant: &[u8]) -> Outcome {
 /// Everything that must hold of an accepted mutant.
 fn harmless(station: &Station<'_>, author: &Author, after: &mut support::Server<'_>) -> Outcome {
     let changed = oracle::changed(&station.before.record, &after.record);
-    oracle::allows(station, author, &changed);
+    oracle::allows(station, author, &after.record, &changed);
     let saved = after.record.save().unwrap();
     let loaded = automerge::Automerge::load(&saved).expect("a saved record loads");
     let heads: Vec<_> = loaded.get_heads().into_iter().map(|hash| hash.0).collect();

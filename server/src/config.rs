@@ -43,6 +43,8 @@ pub enum Command {
     Verify(DataFolder),
     /// Computes every list anew from the log.
     Reproject(DataFolder),
+    /// Takes the second factor of a login away, for one who lost the phone with it.
+    ResetSecondFactor(LoginOptions),
 }
 
 /// Options of `init`.
@@ -86,6 +88,16 @@ pub struct ExportOptions {
     /// The file to write; it must not exist.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    /// The folder that holds everything the server keeps.
+    #[arg(long, env = "ZHIBU_DATA", value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+/// Options of `reset-second-factor`.
+#[derive(Debug, clap::Args)]
+pub struct LoginOptions {
+    /// The login.
+    pub login: String,
     /// The folder that holds everything the server keeps.
     #[arg(long, env = "ZHIBU_DATA", value_name = "DIR")]
     pub data: PathBuf,

@@ -38,6 +38,12 @@ pub enum ApiError {
     /// Login or password wrong.
     #[error("wrong login")]
     WrongLogin,
+    /// The code of the second factor is wrong, or was used before.
+    #[error("wrong code")]
+    WrongCode,
+    /// The district requires a second factor, and the caller has not set his up yet.
+    #[error("second factor missing")]
+    FactorMissing,
     /// Known, but not allowed.
     #[error("forbidden")]
     Forbidden,
@@ -103,8 +109,8 @@ impl ApiError {
             ApiError::WrongProof => ErrorCode::WrongProof,
             ApiError::ClockSkew => ErrorCode::ClockSkew,
             ApiError::DeviceRevoked => ErrorCode::DeviceRevoked,
-            ApiError::WrongLogin => ErrorCode::WrongLogin,
-            ApiError::Forbidden => ErrorCode::Forbidden,
+            ApiError::WrongLogin | ApiError::WrongCode => ErrorCode::WrongLogin,
+            ApiError::Forbidden | ApiError::FactorMissing => ErrorCode::Forbidden,
             ApiError::NotFound => ErrorCode::NotFound,
             ApiError::WrongMethod => ErrorCode::WrongMethod,
             ApiError::Conflict(_) => ErrorCode::Conflict,
@@ -133,6 +139,10 @@ impl ApiError {
     pub fn body(&self, request_id: &str, server_time: Millis) -> ErrorBody {
         let message = match self {
             ApiError::RuleBroken(text) => text.clone().into_owned(),
+            ApiError::WrongCode => {
+                "验证码不对，或者已经用过。请等手机上出现新的六位数字，再输一次。".to_owned()
+            }
+            ApiError::FactorMissing => "请先设置两步验证，再办理别的事。".to_owned(),
             ApiError::FaultyRuleBook(_) => "规则手册有错，没有采用。请按下面逐条更正。".to_owned(),
             error => plain(error.code()).to_owned(),
         };

@@ -63,6 +63,11 @@ impl App {
         })
     }
 
+    /// Whether the outside reaches it over TLS.
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
     /// A server over this store with the machine's time and chance.
     pub fn on_this_machine(store: Arc<dyn Store>, public_url: impl Into<String>) -> Arc<Self> {
         Self::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), public_url)

@@ -10,7 +10,7 @@ use zhibu_server::App;
 use zhibu_server::admin::init::Site;
 use zhibu_server::clock::{Clock as _, SystemClock, SystemEntropy};
 use zhibu_server::config::{
-    Command, Config, DataFolder, ExportOptions, InitOptions, ServeOptions, WEB_ASSETS,
+    Command, Config, DataFolder, ExportOptions, InitOptions, LoginOptions, ServeOptions, WEB_ASSETS,
 };
 use zhibu_server::http::Pages;
 use zhibu_server::store::sqlite::SqliteStore;
@@ -26,6 +26,7 @@ async fn main() -> anyhow::Result<()> {
         Command::ExportRecord(options) => export_record(options).await,
         Command::Verify(folder) => verify(folder).await,
         Command::Reproject(folder) => reproject(folder).await,
+        Command::ResetSecondFactor(options) => reset_second_factor(options).await,
     }
 }
 
@@ -66,6 +67,14 @@ async fn reproject(folder: DataFolder) -> anyhow::Result<()> {
     let records = admin::reproject(&store).await?;
     store.close().await;
     say(&format!("重算了 {records} 份记录"));
+    Ok(())
+}
+
+async fn reset_second_factor(options: LoginOptions) -> anyhow::Result<()> {
+    let store = admin::open_existing(&options.data).await?;
+    admin::second_factor::reset(&store, &options.login, SystemClock.now()).await?;
+    store.close().await;
+    say("两步验证已取消。下次登录只要口令，请马上重新设置。");
     Ok(())
 }
 

@@ -10,8 +10,12 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use minicbor::{Decode, Encode};
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
+use reqwest::{Method, RequestBuilder};
+use zhibu_domain::attachment::{BlobHash, MAX_PHOTO_BYTES};
+use zhibu_domain::ids::RecordId;
 use zhibu_domain::wire::{
-    EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, SyncRequest, SyncResponse, TokenRequest, TokenResponse,
+    BlobProgress, EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, SyncRequest, SyncResponse, TokenRequest,
+    TokenResponse,
 };
 
 use crate::transport::{Answer, Transport, TransportError};
@@ -64,30 +68,40 @@ impl HttpTransport {
         let body = minicbor::to_vec(question).map_err(|e| unreadable(0, e))?;
         let (body, compressed) = pack(body)?;
         let bytes_up = body.len() as u64;
-        let mut request = self
-            .client
-            .post(format!("{}{path}", self.base))
-            .header(CONTENT_TYPE, CBOR)
-            .header(ACCEPT, CBOR)
-            .header(ACCEPT_ENCODING, "gzip");
+        let mut request = self.client.post(format!("{}{path}", self.base)).header(CONTENT_TYPE, CBOR);
         if compressed {
             request = request.header(CONTENT_ENCODING, "gzip");
         }
         if let Some(token) = token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
-        let answer = request.body(body).send().await.map_err(offline)?;
-        let status = answer.status().as_u16();
-        let gzip = answer.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip");
-        let bytes = receive(answer).await?;
-        let bytes_down = bytes.len() as u64;
-        let bytes = if gzip { unpack(status, &bytes)? } else { bytes };
-        if !(200..300).contains(&status) {
-            return Err(refusal(status, &bytes));
-        }
-        let response = minicbor::decode(&bytes).map_err(|e| unreadable(status, e))?;
+        let (response, bytes_down) = answer_of(request.body(body)).await?;
         Ok(Exchange { response, bytes_up, bytes_down })
     }
+
+    fn blob_request(&self, method: Method, token: &str, record: RecordId, rest: &str) -> RequestBuilder {
+        let address = format!("{}/v1/records/{record}/blobs/{rest}", self.base);
+        self.client.request(method, address).header(AUTHORIZATION, format!("Bearer {token}"))
+    }
+}
+
+/// Asks, and reads the answer and how many bytes it travelled in.
+async fn answer_of<R>(request: RequestBuilder) -> Result<(R, u64), TransportError>
+where
+    R: for<'b> Decode<'b, ()>,
+{
+    let request = request.header(ACCEPT, CBOR).header(ACCEPT_ENCODING, "gzip");
+    let answer = request.send().await.map_err(offline)?;
+    let status = answer.status().as_u16();
+    let gzip = answer.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip");
+    let bytes = receive(answer, MAX_ANSWER_BYTES).await?;
+    let bytes_down = bytes.len() as u64;
+    let bytes = if gzip { unpack(status, &bytes)? } else { bytes };
+    if !(200..300).contains(&status) {
+        return Err(refusal(status, &bytes));
+    }
+    let response = minicbor::decode(&bytes).map_err(|e| unreadable(status, e))?;
+    Ok((response, bytes_down))
 }
 
 impl Transport for HttpTransport {
@@ -104,14 +118,46 @@ impl Transport for HttpTransport {
         let Exchange { response, bytes_up, bytes_down } = exchange;
         Ok(Answer { response, bytes_up, bytes_down })
     }
+
+    async fn blob_progress(
+        &self,
+        token: &str,
+        record: RecordId,
+        hash: BlobHash,
+    ) -> Result<BlobProgress, TransportError> {
+        let request = self.blob_request(Method::GET, token, record, &format!("{hash}/offset"));
+        Ok(answer_of(request).await?.0)
+    }
+
+    async fn put_blob_chunk(
+        &self,
+        token: &str,
+        record: RecordId,
+        hash: BlobHash,
+        offset: u64,
+        chunk: &[u8],
+    ) -> Result<BlobProgress, TransportError> {
+        let request = self.blob_request(Method::PUT, token, record, &format!("{hash}/offset/{offset}"));
+        let request = request.header(CONTENT_TYPE, "application/octet-stream").body(chunk.to_vec());
+        Ok(answer_of(request).await?.0)
+    }
+
+    async fn blob(&self, token: &str, record: RecordId, hash: BlobHash) -> Result<Vec<u8>, TransportError> {
+        // A picture does not shrink any more, so nothing is packed.
+        let request = self.blob_request(Method::GET, token, record, &hash.to_string());
+        let answer = request.send().await.map_err(offline)?;
+        let status = answer.status().as_u16();
+        let bytes = receive(answer, MAX_PHOTO_BYTES.into()).await?;
+        if (200..300).contains(&status) { Ok(bytes) } else { Err(refusal(status, &bytes)) }
+    }
 }
 
 /// Reads the body piece by piece, so that an endless one ends at the limit and not with the memory.
-async fn receive(mut answer: reqwest::Response) -> Result<Vec<u8>, TransportError> {
+async fn receive(mut answer: reqwest::Response, most_bytes: u64) -> Result<Vec<u8>, TransportError> {
     let status = answer.status().as_u16();
     let mut bytes = Vec::new();
     while let Some(piece) = answer.chunk().await.map_err(offline)? {
-        if (bytes.len() + piece.len()) as u64 > MAX_ANSWER_BYTES {
+        if (bytes.len() + piece.len()) as u64 > most_bytes {
             return Err(unreadable(status, "the answer is too long"));
         }
         bytes.extend_from_slice(&piece);

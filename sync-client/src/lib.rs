@@ -6,7 +6,7 @@
 //!   desk     reads for people: lists, records with their merge cards, the ledger
 //!   engine   pure planning: what was answered, and what follows from it
 //!     store      what the phone keeps, one atomic act at a time
-//!     transport  three questions to the server
+//!     transport  a few questions to the server
 //! ```
 //!
 //! Nothing in here knows which platform it runs on but `platform` and the back ends (`store::sqlite`, `http`,

@@ -1,7 +1,10 @@
-//! The way to the server: three questions, asked over HTTP or by whatever a test brings.
+//! The way to the server: a few questions, asked over HTTP or by whatever a test brings.
 
+use zhibu_domain::attachment::BlobHash;
+use zhibu_domain::ids::RecordId;
 use zhibu_domain::wire::{
-    EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, SyncRequest, SyncResponse, TokenRequest, TokenResponse,
+    BlobProgress, EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, SyncRequest, SyncResponse, TokenRequest,
+    TokenResponse,
 };
 
 /// Why a question got no answer.
@@ -63,4 +66,26 @@ pub trait Transport {
 
     /// `POST /v1/sync` under this access token.
     async fn sync(&self, token: &str, request: &SyncRequest) -> Result<Answer, TransportError>;
+
+    /// `GET /v1/records/{record}/blobs/{hash}/offset`: how much of a blob the server holds.
+    async fn blob_progress(
+        &self,
+        token: &str,
+        record: RecordId,
+        hash: BlobHash,
+    ) -> Result<BlobProgress, TransportError>;
+
+    /// `PUT /v1/records/{record}/blobs/{hash}/offset/{offset}`, the plain bytes as `application/octet-stream`, at
+    /// most [`MAX_BLOB_CHUNK_BYTES`](zhibu_domain::wire::MAX_BLOB_CHUNK_BYTES) of them.
+    async fn put_blob_chunk(
+        &self,
+        token: &str,
+        record: RecordId,
+        hash: BlobHash,
+        offset: u64,
+        chunk: &[u8],
+    ) -> Result<BlobProgress, TransportError>;
+
+    /// `GET /v1/records/{record}/blobs/{hash}`: the bytes, which the caller checks against their name.
+    async fn blob(&self, token: &str, record: RecordId, hash: BlobHash) -> Result<Vec<u8>, TransportError>;
 }

@@ -90,6 +90,7 @@ fn typescript_is_told_what_rust_says() {
 #[test]
 fn a_command_is_the_same_in_json_and_in_rust() {
     let member = "01980000-0000-7000-8000-000000000001";
+    let hash = "0f".repeat(32);
     for json in [
         format!(r#"{{"record_attendance":[["{member}","present"]]}}"#),
         r#"{"set_about":[["place","村委会"],["hours",2],["theme",null]]}"#.to_owned(),
@@ -105,6 +106,10 @@ fn a_command_is_the_same_in_json_and_in_rust() {
         format!(
             r#"{{"claim_points":{{"entry":"{member}","claim":{{"rule":"C01","date":"2026-11-07","units":2,"matter":"修渠","points":null}}}}}}"#
         ),
+        format!(
+            r#"{{"attach_photo":{{"entry":"{member}","photo":{{"photo":"{hash}","size_bytes":9,"thumb":"{hash}","thumb_bytes":8,"mime":"image/webp"}}}}}}"#
+        ),
+        format!(r#"{{"remove_photo":{{"entry":"{member}"}}}}"#),
     ] {
         let command: Command = serde_json::from_str(&json).unwrap();
         assert_eq!(serde_json::to_string(&command).unwrap(), json);

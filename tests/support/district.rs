@@ -10,7 +10,9 @@ use zhibu_domain::org::{NamingScheme, Org, OrgType, Post, Role};
 use zhibu_domain::time::Millis;
 use zhibu_server::clock::{SeededEntropy, TestClock};
 use zhibu_server::store::sqlite::SqliteStore;
-use zhibu_server::store::{District as StoredDistrict, DistrictStore as _, NewAccount, NewInvite, Store};
+use zhibu_server::store::{
+    District as StoredDistrict, DistrictStore as _, FactorPolicy, NewAccount, NewInvite, Store,
+};
 use zhibu_server::{App, http};
 
 /// 2026-11-21 20:00 in China.
@@ -104,6 +106,7 @@ async fn found(store: &SqliteStore) {
         naming: NamingScheme::Qi,
         generation: [1; 16],
         token_secret: [2; 32],
+        factor_policy: FactorPolicy::Optional,
         orgs_version: 0,
     };
     assert!(store.found_district(&district, EVENING).await.unwrap());

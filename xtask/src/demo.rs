@@ -1,9 +1,10 @@
-//! `cargo xtask demo`: builds the server and the command line, makes the demo district once, serves it.
+//! `cargo xtask demo`: builds the apps, the server and the command line, makes the demo district once, serves it.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::run::{Failure, Run, root, target_dir};
+use crate::{setup, web};
 
 /// Where the demo district lives. Not a choice: `--fresh` deletes it.
 const DATA: &str = "demo-data";
@@ -62,6 +63,8 @@ enum Found {
 
 /// Builds, makes the district unless it is there, tells how to get in, and serves until stopped.
 pub(crate) fn demo(options: &Options) -> Result<(), Failure> {
+    setup::provide(&[setup::WASM, setup::NODE])?;
+    web::build()?;
     Run::cargo(&["build", "--release", "-p", "zhibu-server", "-p", "zhibu-sync-client", "--bins"]).run()?;
     let server = target_dir().join("release/zhibu-server");
     let data = root().join(DATA);

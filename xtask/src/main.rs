@@ -2,12 +2,14 @@
 //! fresh machine takes seconds; each command that is run is printed as one would type it.
 
 mod bench;
+mod budgets;
 mod demo;
 mod run;
 mod setup;
 mod tally;
 mod test;
 mod wasm;
+mod web;
 
 use std::process::ExitCode;
 
@@ -19,6 +21,7 @@ cargo xtask COMMAND
   setup                      install what is missing on this machine
   test [STEP...]             all checks in order, or only the named ones
   wasm                       build the phone's half for wasm32
+  web                        build the two apps into web/dist
   bench                      print the figures of the README
   demo [--size small|M|L] [--port 8080] [--fresh]
                              build and serve the demo district";
@@ -44,6 +47,10 @@ fn dispatch(words: &[String]) -> Result<(), Failure> {
         "wasm" => no_words(rest).and_then(|()| {
             setup::provide(&[setup::WASM])?;
             wasm::build()
+        }),
+        "web" => no_words(rest).and_then(|()| {
+            setup::provide(&[setup::WASM, setup::NODE])?;
+            web::build()
         }),
         "bench" => no_words(rest).and_then(|()| bench::bench()),
         "demo" => demo::demo(&demo::Options::read(rest)?),

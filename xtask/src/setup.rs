@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::run::{Failure, Run};
-use crate::wasm;
+use crate::{wasm, web};
 
 /// One thing that must be on the machine.
 pub(crate) struct Need {
@@ -29,11 +29,29 @@ pub(crate) const WASM: Need = Need {
     apt: &["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy", "lld-22"],
 };
 
+/// Builds the two apps. Debian 12 has an older one, over which npm installs this one.
+pub(crate) const NODE: Need = Need {
+    what: "Node.js 20.19 or newer with npm (where apt has an older one: npm install --global node@22)",
+    is_there: web::node_is_ready,
+    apt: &["nodejs", "npm"],
+};
+
+/// Drives the apps as people's browsers do.
+const CHROMIUM: Need =
+    Need { what: "Chromium", is_there: || Path::new("/usr/bin/chromium").exists(), apt: &["chromium"] };
+
+/// Without them every page of a test is full of empty boxes.
+const CHINESE_TYPE: Need = Need {
+    what: "Chinese type",
+    is_there: || Run::new("fc-list").arg(":lang=zh-cn").answer().is_some_and(|list| !list.trim().is_empty()),
+    apt: &["fontconfig", "fonts-noto-cjk"],
+};
+
 /// Checks licences, bans and sources of the dependencies.
 pub(crate) const CARGO_DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
 
 /// What the checks need from the system.
-const NEEDS: &[Need] = &[WASM];
+const NEEDS: &[Need] = &[WASM, NODE, CHROMIUM, CHINESE_TYPE];
 
 /// The tools that the checks run.
 const TOOLS: &[Tool] = &[CARGO_DENY];

@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::run::{Failure, Run};
-use crate::setup;
 use crate::tally::Tally;
-use crate::wasm;
+use crate::{budgets, setup, wasm, web};
 
 struct Step {
     name: &'static str,
@@ -13,13 +12,16 @@ struct Step {
 }
 
 /// Cheap before dear, so that a slip is told early.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 10] = [
     Step { name: "setup", run: setup::provide_everything },
     Step { name: "fmt", run: format },
     Step { name: "clippy", run: lint },
     Step { name: "wasm", run: wasm::lint },
     Step { name: "doc", run: document },
+    Step { name: "web", run: web::check },
+    Step { name: "budgets", run: budgets::check },
     Step { name: "tests", run: run_tests },
+    Step { name: "e2e", run: web::drive },
     Step { name: "deny", run: check_dependencies },
 ];
 
@@ -107,7 +109,7 @@ mod tests {
     #[test]
     fn no_name_means_all_steps_and_names_keep_the_order_of_the_table() {
         let all: Vec<_> = chosen(&[]).unwrap().iter().map(|step| step.name).collect();
-        assert_eq!(all, ["setup", "fmt", "clippy", "wasm", "doc", "tests", "deny"]);
+        assert_eq!(all, ["setup", "fmt", "clippy", "wasm", "doc", "web", "budgets", "tests", "e2e", "deny"]);
         let some: Vec<_> = chosen(&names(&["tests", "fmt"])).unwrap().iter().map(|step| step.name).collect();
         assert_eq!(some, ["fmt", "tests"]);
     }

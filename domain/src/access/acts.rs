@@ -32,6 +32,7 @@ impl Command {
             Command::ExcludeFromQuorum { .. } => write("exclusions"),
             Command::AssignPost { member, .. } => vec![Act::Write("posts", Some(*member))],
             Command::AdoptRuleBook { .. } => write("versions"),
+            Command::AttachPhoto { .. } | Command::RemovePhoto { .. } => write("attachments"),
         }
     }
 }

@@ -98,6 +98,7 @@ const TABLE: &[Row] = &[
     Row(Activity, Container("minutes"), &[Desk], When::Open),
     Row(Activity, Container("resolutions"), &[Desk], When::Open),
     Row(Activity, Container("follow_ups"), &[Desk], When::Open),
+    Row(Activity, Container("attachments"), &[Desk], When::Open),
     Row(Activity, Container("amendments"), &[Desk], When::Filed),
     Row(Activity, Review(Verb::Submitted), &[Secretary], When::Open),
     Row(Activity, Review(Verb::Filed), &[Township, Reviewer], When::In(&[Status::Submitted])),

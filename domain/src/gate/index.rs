@@ -62,6 +62,8 @@ pub struct Index {
     characters: HashMap<Op, Written>,
     events: BTreeMap<EntryId, (Point, ReviewEvent)>,
     status: Status,
+    /// How many values stand in the container that holds few.
+    few: usize,
     size_bytes: usize,
     operations: usize,
 }
@@ -96,6 +98,7 @@ impl Index {
             characters: HashMap::new(),
             events: BTreeMap::new(),
             status: Status::Draft,
+            few: 0,
             size_bytes: 0,
             operations: 0,
         }
@@ -142,6 +145,7 @@ impl Index {
         self.characters.extend(taken.characters);
         self.events.extend(taken.said.map(|(entry, event)| (entry, (taken.at, event))));
         self.status = taken.status;
+        self.few = taken.few;
         self.size_bytes += change.size_bytes;
         self.operations += change.change.operations.len();
         self.changes.insert(change.hash, Node { at: taken.at, clock: taken.clock, max_op: taken.max_op });

@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(
             hashes,
             [
-                "0f25ef291b5eeb2b8b6af830bdfa16d58b1e863e047b51ae10c76d7c632fa004",
+                "b824a1766d657d3f393c8eb3caca75356d3bb253515b2afd86d1cdd98943b549",
                 "3fd5a6f600c7e18840ae0d6e45e844df73b8618a0857b57ebffbbbab3147f76c",
                 "052e4fad1d4998b0adc46084e40de345450a8a2d3bea9a09369ddebb51143d59",
                 "613930b43d03dde1e761d97635a5e5b90313472a299c52815fb33d0f227475a7"

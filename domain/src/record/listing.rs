@@ -2,6 +2,7 @@
 
 use super::RecordKind;
 use super::shape::{Edit, Holds, ValueShape, containers};
+use crate::attachment::{MAX_PHOTO_BYTES, MAX_THUMB_BYTES};
 use crate::attendance::Attendance;
 use crate::event::{MAX_COMMENT_CHARS, MAX_MATTER_CHARS, MAX_SUPERSEDED};
 
@@ -14,8 +15,8 @@ pub struct SlotShape {
     pub key: String,
     /// Which values fit.
     pub value: String,
-    /// Whether it is written once and never touched again.
-    pub is_once: bool,
+    /// What may be done with a value that is there, in words.
+    pub edit: String,
 }
 
 /// Every place of a kind of record, containers in the order of the genesis change.
@@ -23,8 +24,12 @@ pub fn shape_of(kind: RecordKind) -> Vec<SlotShape> {
     let mut slots = Vec::new();
     for container in containers(kind) {
         for (key, value) in places(container.holds) {
-            let is_once = container.edit == Edit::Once;
-            slots.push(SlotShape { container: container.name, key, value, is_once });
+            let edit = match container.edit {
+                Edit::Free => "free".to_owned(),
+                Edit::Once => "once".to_owned(),
+                Edit::Few(most) => format!("once, or deleted for good; at most {most} stand"),
+            };
+            slots.push(SlotShape { container: container.name, key, value, edit });
         }
     }
     slots
@@ -70,6 +75,9 @@ fn describe(value: ValueShape) -> String {
         ValueShape::Amendment => format!("Amendment; text at most {MAX_COMMENT_CHARS} characters"),
         ValueShape::Claim => format!("Claim; matter at most {MAX_MATTER_CHARS} characters"),
         ValueShape::PointsEvent => "PointsEvent".to_owned(),
+        ValueShape::Attachment => {
+            format!("Attachment; photo at most {MAX_PHOTO_BYTES} bytes, thumb at most {MAX_THUMB_BYTES}")
+        }
         ValueShape::RuleBook(max) => format!("a rule book in CBOR, at most {max} bytes"),
     }
 }

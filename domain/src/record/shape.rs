@@ -9,6 +9,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 
 use super::RecordKind;
+use crate::attachment::{Attachment, MAX_PHOTOS};
 use crate::attendance::Attendance;
 use crate::command::Scalar;
 use crate::event::{
@@ -58,6 +59,9 @@ pub(crate) enum Edit {
     Free,
     /// Written once, never touched again.
     Once,
+    /// Written once; then it may be deleted, for good. At most so many stand at a time. A kind of record has at most
+    /// one such container.
+    Few(usize),
 }
 
 /// Which values fit.
@@ -89,6 +93,8 @@ pub(crate) enum ValueShape {
     Claim,
     /// A [`PointsEvent`] in CBOR.
     PointsEvent,
+    /// An [`Attachment`] in CBOR.
+    Attachment,
     /// A rule book in CBOR, at most so many bytes.
     RuleBook(u32),
 }
@@ -159,6 +165,11 @@ const ACTIVITY: &[Container] = &[
     ),
     once("events", Holds::PerEntry(ValueShape::ReviewEvent)),
     once("amendments", Holds::PerEntry(ValueShape::Amendment)),
+    Container {
+        name: "attachments",
+        holds: Holds::PerEntry(ValueShape::Attachment),
+        edit: Edit::Few(MAX_PHOTOS),
+    },
 ];
 
 const POINTS: &[Container] = &[
@@ -296,6 +307,9 @@ impl ValueShape {
                 is_code(&c.rule) && c.units <= 10_000 && is_plain_text(&c.matter, MAX_MATTER_CHARS as u32)
             }),
             (ValueShape::PointsEvent, Scalar::Bytes(bytes)) => exact_entry::<PointsEvent>(bytes).is_some(),
+            (ValueShape::Attachment, Scalar::Bytes(bytes)) => {
+                exact_entry(bytes).is_some_and(|a: Attachment| a.is_fit())
+            }
             (ValueShape::RuleBook(max), Scalar::Bytes(bytes)) => bytes.len() <= max as usize,
             _ => false,
         }

@@ -2,9 +2,11 @@
 //!
 //! Everything is CBOR: structs are maps with small integer keys, and a reader skips keys that it does not know.
 
+mod blob;
 mod entrance;
 mod sync;
 
+pub use blob::{BlobProgress, MAX_BLOB_CHUNK_BYTES};
 pub use entrance::{EnrolRequest, EnrolResponse, KeyAlgorithm, TokenRequest, TokenResponse};
 pub use sync::{
     AuthorCard, CollectionPage, EnvelopeReceipt, LoggedChange, Profile, ReadMark, Receipt, Refusal,

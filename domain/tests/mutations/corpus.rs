@@ -8,7 +8,7 @@ use zhibu_domain::ids::{DeviceId, natural};
 use zhibu_domain::record::RecordKind;
 
 use crate::support::{
-    Cast, MEMBERS, Phone, Server, claim, entry, judge, member, minutes, place, review, set, title,
+    Cast, MEMBERS, Phone, Server, attach, claim, entry, judge, member, minutes, place, review, set, title,
 };
 
 /// One honest change, its author, and the server before it.
@@ -116,6 +116,12 @@ fn activity(cast: &Cast) -> Vec<Station<'_>> {
     story.tell(&secretary, &Command::SetAgendaItem { entry: entry(3), text: Some("修路".into()) });
     story.tell(&secretary, &Command::SetAgendaItem { entry: entry(3), text: None });
     story.tell(&recorder, &Command::SetObserver { entry: entry(4), post: Some("镇党建办".into()) });
+    story.tell_at_once(&[(secretary.clone(), attach(6)), (recorder.clone(), attach(7))]);
+    story.tell_at_once(&[
+        (secretary.clone(), Command::RemovePhoto { entry: entry(6) }),
+        (recorder.clone(), Command::RemovePhoto { entry: entry(6) }),
+    ]);
+    [8, 9].into_iter().for_each(|id| story.tell(&recorder, &attach(id)));
     review_of(&mut story, cast);
     story.stations
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use zhibu_domain::attachment::MAX_PHOTOS;
 use zhibu_domain::command::Scalar;
 use zhibu_domain::org::Role;
 use zhibu_domain::record::{Record, RecordKind};
@@ -21,6 +22,7 @@ const CONTAINERS: &[&str] = &[
     "follow_ups",
     "events",
     "amendments",
+    "attachments",
     "entries",
     "members",
     "classes",
@@ -50,7 +52,7 @@ pub(crate) fn changed(before: &Record, after: &Record) -> Vec<(String, String)> 
 }
 
 /// Asserts that the author may have changed these places.
-pub(crate) fn allows(station: &Station<'_>, author: &Author, changed: &[(String, String)]) {
+pub(crate) fn allows(station: &Station<'_>, author: &Author, after: &Record, changed: &[(String, String)]) {
     let role = author.posts[0].role;
     let reference = station.before.record.reference();
     let open = station.before.index.status().is_open();
@@ -80,4 +82,10 @@ pub(crate) fn allows(station: &Station<'_>, author: &Author, changed: &[(String,
         let known = station.before.record.values(container).iter().any(|(before, _)| before == key);
         assert!(!(once && known), "{container}.{key} was written once and changed");
     }
+    let removed = |key: &String| !after.values("attachments").iter().any(|(now, _)| now == key);
+    for (_, key) in changed.iter().filter(|(container, _)| container == "attachments") {
+        let known = station.before.record.values("attachments").iter().any(|(before, _)| before == key);
+        assert!(!known || removed(key), "the photo {key} was exchanged");
+    }
+    assert!(after.values("attachments").len() <= MAX_PHOTOS, "more photos than may stand");
 }

@@ -8,7 +8,7 @@ use zhibu_domain::record::Actor;
 
 use crate::corpus::Station;
 use crate::support::craft::{blank, encode, expand};
-use crate::support::{Phone, entry, member};
+use crate::support::{Phone, entry, member, photo};
 
 /// What a mutation may pick from: the record's own past, and another change.
 struct Pool {
@@ -156,7 +156,7 @@ fn any_object(change: &ExpandedChange, pool: &Pool, rng: &mut StdRng) -> ObjectI
     match rng.random_range(0..8) {
         0 => ObjectId::Root,
         1 => ObjectId::Id(any_id(change, pool, rng)),
-        _ => ObjectId::Id(OpId::new(rng.random_range(0..12), &ActorId::from(&[0u8; Actor::LEN][..]))),
+        _ => ObjectId::Id(OpId::new(rng.random_range(0..13), &ActorId::from(&[0u8; Actor::LEN][..]))),
     }
 }
 
@@ -190,7 +190,7 @@ fn any_action(pool: &Pool, rng: &mut StdRng) -> OpType {
 }
 
 fn any_value(rng: &mut StdRng) -> ScalarValue {
-    match rng.random_range(0..12) {
+    match rng.random_range(0..13) {
         0 => ScalarValue::Null,
         1 => ScalarValue::Boolean(rng.random()),
         2 => ScalarValue::Int(rng.random()),
@@ -202,6 +202,7 @@ fn any_value(rng: &mut StdRng) -> ScalarValue {
         8 => "present".into(),
         9 => "字".into(),
         10 => "村委会".into(),
+        11 => ScalarValue::Bytes(minicbor::to_vec(photo(rng.random_range(0..9))).unwrap()),
         _ => ScalarValue::Int(7),
     }
 }

@@ -6,6 +6,7 @@ use crate::notation;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use minicbor::{Decode, Encode};
 use uuid::Uuid;
+use zhibu_domain::attachment::{Attachment, BlobHash, PhotoFormat};
 use zhibu_domain::command::{AboutField, Command};
 use zhibu_domain::event::{Amendment, Claim, PointsEvent, PointsVerb, ReviewEvent, Verb};
 use zhibu_domain::gate;
@@ -161,7 +162,7 @@ fn changes() -> [Example; 2] {
     ]
 }
 
-fn entries() -> [Example; 4] {
+fn entries() -> [Example; 5] {
     let slot = "about.place".to_owned();
     [
         cbor(
@@ -185,8 +186,14 @@ fn entries() -> [Example; 4] {
                 points: None,
             },
         ),
+        cbor("entry photo", photo()),
         cbor("entry points", PointsEvent { entry: ENTRY, verb: PointsVerb::Verified, reason: None }),
     ]
+}
+
+fn photo() -> Attachment {
+    let (photo, thumb) = (BlobHash::of(b"photo"), BlobHash::of(b"thumb"));
+    Attachment { photo, size_bytes: 312_480, thumb, thumb_bytes: 9_216, mime: PhotoFormat::Webp }
 }
 
 fn body() -> EnvelopeBody {

@@ -78,7 +78,16 @@ fn every_code_has_its_row_and_every_row_its_code() {
 #[test]
 fn the_page_knows_each_endpoint_kind_and_context() {
     let text = Page::read().text;
-    let endpoints = ["POST /v1/enrol", "POST /v1/token", "POST /v1/sync", "GET /v1/events"];
+    let blobs = "/v1/records/RECORD/blobs/HASH";
+    let endpoints = [
+        "POST /v1/enrol",
+        "POST /v1/token",
+        "POST /v1/sync",
+        "GET /v1/events",
+        &format!("GET {blobs}/offset"),
+        &format!("PUT {blobs}/offset/OFFSET"),
+        &format!("GET {blobs}"),
+    ];
     let kinds = RecordKind::ALL.iter().map(|kind| kind.as_str());
     for word in endpoints.into_iter().chain(kinds) {
         assert!(text.contains(&format!("`{word}`")), "PROTOCOL.md does not mention {word}");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use zhibu_domain::access::permissions;
+use zhibu_domain::attachment::{MAX_PHOTO_BYTES, MAX_PHOTOS, MAX_THUMB_BYTES, PhotoFormat, PhotoSize};
 use zhibu_domain::attendance::Attendance;
 use zhibu_domain::event::{PointsReason, PointsVerb, RedoReason, Status, Verb};
 use zhibu_domain::org::{NamingScheme, OrgType, Role};
@@ -36,8 +37,7 @@ fn code(text: impl std::fmt::Display) -> String {
 fn shape(kind: RecordKind) -> String {
     let rows = shape_of(kind).into_iter().map(|slot| {
         let key = if slot.key.is_empty() { "none".to_owned() } else { code(slot.key) };
-        let edit = if slot.is_once { "once" } else { "free" };
-        vec![code(slot.container), key, slot.value, edit.to_owned()]
+        vec![code(slot.container), key, slot.value, slot.edit]
     });
     table(&["container", "key", "value", "edit"], rows)
 }
@@ -72,6 +72,8 @@ fn words() -> String {
         row::<PointsVerb>("points verb"),
         row::<PointsReason>("points reason"),
         row::<Attendance>("attendance"),
+        row::<PhotoFormat>("photo format"),
+        row::<PhotoSize>("photo size"),
     ];
     table(&["list", "words"], rows)
 }
@@ -86,6 +88,10 @@ fn limits() -> String {
         ("one change, bytes", gate::MAX_CHANGE_BYTES as u64),
         ("operations in one change; predecessors in one change", gate::MAX_OPERATIONS),
         ("all changes of one record, bytes", MAX_RECORD_BYTES as u64),
+        ("photos of one activity at a time", MAX_PHOTOS as u64),
+        ("one photo, bytes", MAX_PHOTO_BYTES.into()),
+        ("one thumbnail, bytes", MAX_THUMB_BYTES.into()),
+        ("one chunk of a blob, bytes", wire::MAX_BLOB_CHUNK_BYTES as u64),
     ];
     table(&["limit", "at most"], rows.map(|(what, most)| vec![what.to_owned(), most.to_string()]))
 }

@@ -212,6 +212,7 @@ pub(crate) const ATTENDANCE: u64 = 3;
 pub(crate) const MINUTES: u64 = 6;
 pub(crate) const EVENTS: u64 = 9;
 pub(crate) const AMENDMENTS: u64 = 10;
+pub(crate) const ATTACHMENTS: u64 = 11;
 
 pub(crate) fn op(nth: u64, key: &str, action: OpType, pred: Vec<OpId>) -> Op {
     Op { action, obj: object(nth), key: Key::Map(key.into()), pred: SortedVec::from(pred), insert: false }

@@ -4,6 +4,7 @@
 pub(crate) mod craft;
 
 use zhibu_domain::access::{Author, Scene};
+use zhibu_domain::attachment::{Attachment, BlobHash, PhotoFormat};
 use zhibu_domain::command::{AboutField, Command, Scalar};
 use zhibu_domain::event::{Claim, PointsVerb, Status, Verb};
 use zhibu_domain::gate::{Index, admit, decode, replay};
@@ -237,6 +238,16 @@ pub(crate) fn minutes(before: &str, after: &str) -> Command {
 
 pub(crate) fn review(event: u64, verb: Verb) -> Command {
     Command::Review { event: entry(event), verb, slot: None, comment: None, reason: None }
+}
+
+pub(crate) fn photo(number: u64) -> Attachment {
+    let name = |size: &[u8]| BlobHash::of(&[size, &number.to_be_bytes()].concat());
+    let (photo, thumb) = (name(b"photo"), name(b"thumb"));
+    Attachment { photo, size_bytes: 300_000, thumb, thumb_bytes: 9_000, mime: PhotoFormat::Webp }
+}
+
+pub(crate) fn attach(number: u64) -> Command {
+    Command::AttachPhoto { entry: entry(number), photo: photo(number) }
 }
 
 pub(crate) fn claim(id: u64) -> Command {

@@ -17,7 +17,7 @@ use crate::config;
 use crate::demo::cast::{Cast, Size};
 use crate::demo::history;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{AuditAct, AuditEntry, District, NewAccount, Store};
+use crate::store::{AuditAct, AuditEntry, District, FactorPolicy, NewAccount, Store};
 
 /// Written last: a folder without it was never finished.
 pub const WELCOME: &str = "WELCOME.txt";
@@ -124,6 +124,7 @@ async fn found_own(
         naming,
         generation: entropy.bytes(),
         token_secret: entropy.bytes(),
+        factor_policy: FactorPolicy::Required,
         orgs_version: 0,
     };
     anyhow::ensure!(store.found_district(&district, now).await?, "这个区划已经存在。");

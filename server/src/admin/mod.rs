@@ -4,6 +4,7 @@
 pub mod export;
 pub mod init;
 pub mod invite;
+pub mod second_factor;
 pub mod verify;
 mod welcome;
 

@@ -1,4 +1,5 @@
-//! Who is calling. Handlers take a [`DeviceCaller`] or a [`ConsoleCaller`] and get somebody whom the store knows now.
+//! Who is calling. Handlers take a [`DeviceCaller`] or a [`ConsoleCaller`] and get somebody whom the store
+//! knows now.
 
 use std::sync::Arc;
 
@@ -9,13 +10,15 @@ use zhibu_domain::ids::DistrictId;
 
 use crate::App;
 use crate::error::ApiError;
-use crate::store::{Account, Device, DeviceOwner};
+use crate::store::{Account, Device, DeviceOwner, Session, SessionStage};
 
+pub mod factor;
 pub mod password;
 pub mod proof;
+pub mod session;
 pub mod token;
 
-use token::Audience;
+use session::Entrance;
 
 /// A device with a valid token, not revoked, of an open account: asked of the store at each request.
 #[derive(Debug, Clone)]
@@ -30,9 +33,31 @@ pub struct DeviceCaller {
     pub orgs_version: u64,
 }
 
-/// A staff account at a console; its `device` is its own hand on the server.
+/// A staff account at a console, in a session that may do whatever the account may.
 #[derive(Debug, Clone)]
-pub struct ConsoleCaller(pub DeviceCaller);
+pub struct ConsoleCaller {
+    /// The account; its `device` is its own hand on the server.
+    pub caller: DeviceCaller,
+    /// How it came in.
+    pub session: Session,
+}
+
+impl ConsoleCaller {
+    /// Who asks, in a session of whatever stage.
+    pub async fn in_any_stage(parts: &Parts, app: &Arc<App>, entrance: Entrance) -> Result<Self, ApiError> {
+        let (caller, session) = session::recognise(&parts.headers, app, entrance).await?;
+        Ok(Self { caller, session })
+    }
+
+    /// Who asks, if nothing is missing for his work.
+    pub async fn at(parts: &Parts, app: &Arc<App>, entrance: Entrance) -> Result<Self, ApiError> {
+        let found = Self::in_any_stage(parts, app, entrance).await?;
+        match found.session.stage {
+            SessionStage::Open => Ok(found),
+            SessionStage::SettingUp => Err(ApiError::FactorMissing),
+        }
+    }
+}
 
 impl From<DeviceOwner> for DeviceCaller {
     fn from(owner: DeviceOwner) -> Self {
@@ -49,29 +74,15 @@ impl FromRequestParts<Arc<App>> for DeviceCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let caller = authenticate(parts, app, Audience::Sync).await?;
-        if caller.device.is_console { Err(ApiError::Unauthenticated) } else { Ok(caller) }
+        let token = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .ok_or(ApiError::Unauthenticated)?;
+        let bearer = app.keyring.verify(&*app.store, token, app.clock.now()).await?;
+        let owner = app.store.find_device(bearer.district, bearer.device).await?;
+        let owner = owner.filter(|owner| !owner.device.is_console).ok_or(ApiError::Unauthenticated)?;
+        if owner.is_active() { Ok(owner.into()) } else { Err(ApiError::DeviceRevoked) }
     }
-}
-
-impl FromRequestParts<Arc<App>> for ConsoleCaller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let caller = authenticate(parts, app, Audience::Console).await?;
-        if caller.device.is_console { Ok(Self(caller)) } else { Err(ApiError::Unauthenticated) }
-    }
-}
-
-async fn authenticate(parts: &Parts, app: &App, audience: Audience) -> Result<DeviceCaller, ApiError> {
-    let token = parts
-        .headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .ok_or(ApiError::Unauthenticated)?;
-    let bearer = app.keyring.verify(&*app.store, token, audience, app.clock.now()).await?;
-    let owner = app.store.find_device(bearer.district, bearer.device).await?;
-    let owner = owner.ok_or(ApiError::Unauthenticated)?;
-    if owner.is_active() { Ok(owner.into()) } else { Err(ApiError::DeviceRevoked) }
 }

@@ -8,32 +8,14 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use zhibu_domain::ids::{DeviceId, DistrictId};
 use zhibu_domain::time::Millis;
-use zhibu_domain::words;
 
 use crate::error::ApiError;
 use crate::store::{District, Store};
 
-words! {
-    /// What a token opens.
-    Audience {
-        /// The phone's endpoints.
-        Sync = "sync",
-        /// The console API.
-        Console = "console",
-    }
-}
-
-impl Audience {
-    /// How long a token lives, in milliseconds. A phone renews by itself; a console is left standing open in an
-    /// office.
-    const fn lifetime_ms(self) -> i64 {
-        match self {
-            Audience::Sync => 10 * 60 * 1000,
-            Audience::Console => 30 * 60 * 1000,
-        }
-    }
-}
-
+/// What a token is for: there is one sort. Staff at a console have a session, see [`super::session`].
+const AUDIENCE: &str = "sync";
+/// How long a token lives, in milliseconds. A phone renews by itself.
+const LIFETIME_MS: i64 = 10 * 60 * 1000;
 /// Allowed difference between clocks of several servers, in seconds.
 const LEEWAY_S: i64 = 5;
 /// Longer texts are not looked at; ours have about 350 bytes.
@@ -83,15 +65,14 @@ impl Keyring {
         &self,
         store: &dyn Store,
         bearer: TokenBearer,
-        audience: Audience,
         now: Millis,
     ) -> Result<IssuedToken, ApiError> {
         let keys = self.keys(store, bearer.district).await?.ok_or(ApiError::NotFound)?;
-        let expires_at = now.plus(audience.lifetime_ms());
+        let expires_at = now.plus(LIFETIME_MS);
         let claims = Claims {
             sub: bearer.device,
             dis: bearer.district,
-            aud: audience.as_str().to_owned(),
+            aud: AUDIENCE.to_owned(),
             nbf: now.seconds(),
             exp: expires_at.seconds(),
         };
@@ -100,14 +81,8 @@ impl Keyring {
         Ok(IssuedToken { token, expires_at: Millis(expires_at.seconds() * 1000) })
     }
 
-    /// Whom the token names, if it is one of ours, for this audience, and within its time.
-    pub async fn verify(
-        &self,
-        store: &dyn Store,
-        token: &str,
-        audience: Audience,
-        now: Millis,
-    ) -> Result<TokenBearer, ApiError> {
+    /// Whom the token names, if it is one of ours and within its time.
+    pub async fn verify(&self, store: &dyn Store, token: &str, now: Millis) -> Result<TokenBearer, ApiError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(ApiError::Unauthenticated);
         }
@@ -115,7 +90,7 @@ impl Keyring {
         let header = jsonwebtoken::decode_header(token).map_err(|_| ApiError::Unauthenticated)?;
         let district = header.kid.and_then(|kid| kid.parse().ok()).ok_or(ApiError::Unauthenticated)?;
         let keys = self.keys(store, district).await?.ok_or(ApiError::Unauthenticated)?;
-        let claims = jsonwebtoken::decode::<Claims>(token, &keys.checking, &validation(audience))
+        let claims = jsonwebtoken::decode::<Claims>(token, &keys.checking, &validation())
             .map_err(|error| match error.kind() {
                 ErrorKind::ExpiredSignature => ApiError::TokenExpired,
                 _ => ApiError::Unauthenticated,
@@ -152,9 +127,9 @@ impl Keyring {
     }
 }
 
-fn validation(audience: Audience) -> Validation {
+fn validation() -> Validation {
     let mut validation = Validation::new(Algorithm::HS256);
-    validation.set_audience(&[audience.as_str()]);
+    validation.set_audience(&[AUDIENCE]);
     validation.set_required_spec_claims(&["exp", "nbf", "aud", "sub"]);
     validation.validate_exp = false;
     validation.validate_nbf = false;
@@ -184,8 +159,8 @@ mod tests {
     #[tokio::test]
     async fn a_token_names_its_device_until_it_ends() {
         let (_folder, store, keyring) = open().await;
-        let issued = keyring.issue(&store, PHONE_BEARER, Audience::Sync, NOW).await.unwrap();
-        let verify = async |at| keyring.verify(&store, &issued.token, Audience::Sync, at).await;
+        let issued = keyring.issue(&store, PHONE_BEARER, NOW).await.unwrap();
+        let verify = async |at| keyring.verify(&store, &issued.token, at).await;
         assert_eq!(verify(NOW).await.unwrap(), PHONE_BEARER);
         assert_eq!(verify(issued.expires_at).await.unwrap(), PHONE_BEARER);
         assert!(matches!(verify(issued.expires_at.plus(10_000)).await, Err(ApiError::TokenExpired)));
@@ -194,11 +169,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_token_opens_one_audience_of_one_district() {
+    async fn a_token_opens_one_district() {
         let (_folder, store, keyring) = open().await;
-        let issued = keyring.issue(&store, PHONE_BEARER, Audience::Sync, NOW).await.unwrap();
-        let at_console = keyring.verify(&store, &issued.token, Audience::Console, NOW).await;
-        assert!(matches!(at_console, Err(ApiError::Unauthenticated)));
         // Both test districts have the same secret, so only the claim tells them apart.
         let claims = serde_json::json!({
             "sub": PHONE, "dis": DISTRICT, "aud": "sync", "nbf": NOW.seconds(), "exp": NOW.seconds() + 600,
@@ -206,7 +178,7 @@ mod tests {
         let header = Header { kid: Some(OTHER_DISTRICT.to_string()), ..Header::new(Algorithm::HS256) };
         let key = EncodingKey::from_secret(&[8; 32]);
         let moved = jsonwebtoken::encode(&header, &claims, &key).unwrap();
-        let moved = keyring.verify(&store, &moved, Audience::Sync, NOW).await;
+        let moved = keyring.verify(&store, &moved, NOW).await;
         assert!(matches!(moved, Err(ApiError::Unauthenticated)));
     }
 
@@ -217,8 +189,10 @@ mod tests {
             "sub": PHONE, "dis": DISTRICT, "aud": "sync", "nbf": NOW.seconds(), "exp": NOW.seconds() + 600,
         });
         let kid = DISTRICT.to_string();
-        let issued = keyring.issue(&store, PHONE_BEARER, Audience::Sync, NOW).await.unwrap().token;
+        let issued = keyring.issue(&store, PHONE_BEARER, NOW).await.unwrap().token;
         let signature = issued.rsplit('.').next().unwrap();
+        let mut other_purpose = claims.clone();
+        other_purpose["aud"] = "console".into();
         let with_alg = |alg: &str| format!(r#"{{"typ":"JWT","alg":"{alg}","kid":"{kid}"}}"#);
         let other_key = EncodingKey::from_secret(&[9; 32]);
         let header = |algorithm| Header { kid: Some(kid.clone()), ..Header::new(algorithm) };
@@ -233,17 +207,15 @@ mod tests {
             forge(&with_alg("HS256"), &claims, "AAAA"),
             format!("{}x", &issued[..issued.len() - 1]),
             jsonwebtoken::encode(&header(Algorithm::HS256), &claims, &other_key).unwrap(),
+            jsonwebtoken::encode(&header(Algorithm::HS256), &other_purpose, &right_key).unwrap(),
             jsonwebtoken::encode(&header(Algorithm::HS384), &claims, &right_key).unwrap(),
             jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &right_key).unwrap(),
         ];
         for token in forged {
-            let verified = keyring.verify(&store, &token, Audience::Sync, NOW).await;
+            let verified = keyring.verify(&store, &token, NOW).await;
             assert!(matches!(verified, Err(ApiError::Unauthenticated)), "{token}: {verified:?}");
         }
         let honest = jsonwebtoken::encode(&header(Algorithm::HS256), &claims, &right_key).unwrap();
-        assert!(
-            keyring.verify(&store, &honest, Audience::Sync, NOW).await.is_ok(),
-            "the forgeries miss one thing only"
-        );
+        assert!(keyring.verify(&store, &honest, NOW).await.is_ok(), "the forgeries miss one thing only");
     }
 }

@@ -79,6 +79,9 @@ pub struct AccountRow {
     /// When it was closed, if it is.
     #[schema(value_type = Option<i64>)]
     pub disabled_at: Option<Millis>,
+    /// Since when it has a second factor, if it has one.
+    #[schema(value_type = Option<i64>)]
+    pub factor_since: Option<Millis>,
 }
 
 /// An account to open.
@@ -138,16 +141,12 @@ impl From<Account> for AccountRow {
             posts: account.posts.iter().map(|post| PostRow { role: post.role, org: post.org }).collect(),
             created_at: account.created_at,
             disabled_at: account.disabled_at,
+            factor_since: account.factor_since,
         }
     }
 }
 
 impl StaffCaller {
-    /// The caller himself.
-    pub fn me(&self) -> AccountRow {
-        self.account().clone().into()
-    }
-
     /// Accounts opened at orgs of which the caller disposes, in id order.
     pub async fn list_accounts(&self, query: &AccountQuery) -> Result<Page<AccountRow>, ApiError> {
         if !self.account().posts.iter().any(|post| is_keeper(post.role)) {
@@ -220,7 +219,9 @@ impl StaffCaller {
             return Err(ApiError::RuleBroken("这个账号没有登录名，用邀请码登记设备即可。".into()));
         }
         let hash = hash(request.password).await?;
-        self.store().set_password(self.district(), id, &hash).await?;
+        // Who changes his own password stays where he is; every other session of the account ends.
+        let kept = self.session.as_ref().map(|session| &session.hash);
+        self.store().set_password(self.district(), id, &hash, kept).await?;
         self.note(AuditAct::PasswordChanged, id, json!({})).await?;
         self.account_row(id).await
     }
@@ -248,12 +249,12 @@ impl StaffCaller {
         if is_kept { Ok(account) } else { Err(ApiError::Forbidden) }
     }
 
-    async fn account_row(&self, id: AccountId) -> Result<AccountRow, ApiError> {
+    pub(super) async fn account_row(&self, id: AccountId) -> Result<AccountRow, ApiError> {
         let account = self.store().find_account(self.district(), id).await?;
         account.map(AccountRow::from).ok_or(ApiError::NotFound)
     }
 
-    fn refuse_self(&self, id: AccountId) -> Result<(), ApiError> {
+    pub(super) fn refuse_self(&self, id: AccountId) -> Result<(), ApiError> {
         if id != self.account().id {
             return Ok(());
         }

@@ -1,4 +1,5 @@
-//! Staff log in with a name and a password.
+//! Staff log in with a name, a password and, if they have one, the code of their second factor; who is logged in;
+//! logging out.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,15 +8,17 @@ use lru::LruCache;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
-use zhibu_domain::ids::{DeviceId, DistrictId};
+use zhibu_domain::ids::{AccountId, DeviceId, DistrictId};
+use zhibu_domain::org::NamingScheme;
 use zhibu_domain::time::Millis;
+use zhibu_domain::words;
 
 use super::account::AccountRow;
+use super::{StaffCaller, schema};
 use crate::App;
-use crate::auth::password;
-use crate::auth::token::{Audience, TokenBearer};
+use crate::auth::{factor, password, session};
 use crate::error::ApiError;
-use crate::store::{Account, AuditAct, AuditEntry};
+use crate::store::{Account, AuditAct, AuditEntry, Factor, FactorPolicy, Session, SessionStage};
 
 /// Failures of one login within [`WINDOW_MS`] after which it has to wait.
 const MAX_FAILURES: usize = 5;
@@ -35,21 +38,64 @@ pub struct LoginRequest {
     /// The password.
     #[schema(format = "password")]
     pub password: String,
+    /// The six digits of the second factor, if the answer without them was `code_needed`.
+    pub code: Option<String>,
+    /// Whether a browser asks: then the token is set as a cookie that scripts cannot read, and is not in the body.
+    #[serde(default)]
+    pub browser: bool,
     /// The district; may be left out where the server holds only one.
     #[schema(value_type = Option<String>, format = "uuid")]
     pub district: Option<DistrictId>,
 }
 
-/// A console token.
+words! {
+    /// How far a login came.
+    LoginStage {
+        /// In.
+        Open = "open",
+        /// The password is right; the same again with `code`.
+        CodeNeeded = "code_needed",
+        /// In, but nothing is possible before the second factor that the district requires is set up.
+        SettingUp = "setting_up",
+    }
+}
+
+/// What came of a login.
 #[derive(Clone, Serialize, ToSchema)]
 pub struct LoginReply {
-    /// To be sent as `Authorization: Bearer`.
-    pub token: String,
-    /// When it ends, in milliseconds since 1970.
+    /// How far it came.
+    #[schema(schema_with = schema::login_stage)]
+    pub stage: LoginStage,
+    /// To be sent as `Authorization: Bearer`. Absent for a browser, which has it in a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Who logged in and until when; absent while a code is needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub me: Option<MeReply>,
+}
+
+/// Who is logged in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MeReply {
+    /// The account with its posts.
+    pub account: AccountRow,
+    /// The name of the district.
+    pub district_name: String,
+    /// Its words for the levels.
+    #[schema(schema_with = schema::naming)]
+    pub naming: NamingScheme,
+    /// Whether its staff must have a second factor.
+    #[schema(schema_with = schema::factor_policy)]
+    pub factor_policy: FactorPolicy,
+    /// What this session may do.
+    #[schema(schema_with = schema::session_stage)]
+    pub stage: SessionStage,
+    /// When the session ends if nothing is asked any more; each request moves it. Milliseconds since 1970.
     #[schema(value_type = i64)]
     pub expires_at: Millis,
-    /// Who logged in.
-    pub account: AccountRow,
+    /// When it ends in any case.
+    #[schema(value_type = i64)]
+    pub ends_at: Millis,
 }
 
 /// Counts attempts by login, known or not. Kept in memory: a restart forgives.
@@ -65,7 +111,7 @@ impl Default for LoginThrottle {
 
 impl LoginThrottle {
     /// Counts an attempt as failed before it is checked, so that a hundred at once are not a hundred guesses.
-    fn begin(&self, district: DistrictId, login: &str, now: Millis) -> Result<(), ApiError> {
+    pub(super) fn begin(&self, district: DistrictId, login: &str, now: Millis) -> Result<(), ApiError> {
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         let times = attempts.get_or_insert_mut((district, login.to_owned()), Vec::new);
         times.retain(|at| at.plus(WINDOW_MS) > now);
@@ -78,14 +124,23 @@ impl LoginThrottle {
         Ok(())
     }
 
-    /// The password was right: the attempts before are forgotten.
-    fn succeed(&self, district: DistrictId, login: &str) {
+    /// The attempt that was begun last was none: the password was right, and no code was guessed.
+    fn take_back(&self, district: DistrictId, login: &str) {
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(times) = attempts.get_mut(&(district, login.to_owned())) {
+            times.pop();
+        }
+    }
+
+    /// All was right: the attempts before are forgotten.
+    pub(super) fn succeed(&self, district: DistrictId, login: &str) {
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         attempts.pop(&(district, login.to_owned()));
     }
 }
 
-/// Logs in. An unknown login costs as much work and gets the same answer as a wrong password.
+/// Logs in. An unknown login costs as much work and gets the same answer as a wrong password. The token stands
+/// beside the reply, whoever is to have it.
 pub async fn log_in(app: &Arc<App>, request: LoginRequest) -> Result<LoginReply, ApiError> {
     if request.login.len() > MAX_LOGIN_BYTES {
         return Err(ApiError::Malformed("login".into()));
@@ -95,18 +150,46 @@ pub async fn log_in(app: &Arc<App>, request: LoginRequest) -> Result<LoginReply,
     let known = app.store.find_login(district, &request.login).await?;
     let (account, hash) = known.map_or((None, None), |login| (Some(login.account), login.password_hash));
     let is_right = password::is_right(request.password, hash).await?;
-    match account {
-        Some(account) if is_right && account.disabled_at.is_none() => {
-            app.logins.succeed(district, &request.login);
-            admit(app, district, account).await
-        }
+    let account = match account {
+        Some(account) if is_right && account.disabled_at.is_none() => account,
         account => {
             // An unknown login is not written down: people type their password there by mistake.
             let subject =
                 account.map_or_else(|| "unknown login".to_owned(), |account| account.id.to_string());
             note(app, district, None, AuditAct::LoginFailed, subject, Value::Null).await?;
-            Err(ApiError::WrongLogin)
+            return Err(ApiError::WrongLogin);
         }
+    };
+    match (app.store.find_factor(district, account.id).await?, request.code) {
+        (Some(_), None) => {
+            app.logins.take_back(district, &request.login);
+            return Ok(LoginReply { stage: LoginStage::CodeNeeded, token: None, me: None });
+        }
+        (Some(factor), Some(code)) => {
+            if let Err(error) = app.use_code(district, account.id, &factor, &code).await {
+                let detail = json!({ "second_factor": true });
+                note(app, district, None, AuditAct::LoginFailed, account.id.to_string(), detail).await?;
+                return Err(error);
+            }
+        }
+        (None, _) => {}
+    }
+    app.logins.succeed(district, &request.login);
+    admit(app, district, account).await
+}
+
+impl App {
+    /// Uses up a code of an account's second factor.
+    pub(super) async fn use_code(
+        &self,
+        district: DistrictId,
+        account: AccountId,
+        factor: &Factor,
+        code: &str,
+    ) -> Result<(), ApiError> {
+        let step = factor::step_of(&factor.secret, code, self.clock.now()).ok_or(ApiError::WrongCode)?;
+        let is_first = self.store.advance_factor(district, account, step).await?;
+        if is_first { Ok(()) } else { Err(ApiError::WrongCode) }
     }
 }
 
@@ -123,14 +206,48 @@ async fn district_of(app: &App, named: Option<DistrictId>) -> Result<DistrictId,
 }
 
 async fn admit(app: &Arc<App>, district: DistrictId, account: Account) -> Result<LoginReply, ApiError> {
-    let now = app.clock.now();
-    let fresh = DeviceId(app.entropy.uuid(now));
-    let device = app.store.ensure_console_device(district, account.id, fresh, now).await?;
-    let bearer = TokenBearer { district, device: device.id };
-    let issued = app.keyring.issue(&*app.store, bearer, Audience::Console, now).await?;
-    let who = Some((&account, device.id));
+    let policy = app.store.find_district(district).await?.ok_or(ApiError::NotFound)?.factor_policy;
+    let is_missing = policy == FactorPolicy::Required && account.factor_since.is_none();
+    let (stage, session_stage) = if is_missing {
+        (LoginStage::SettingUp, SessionStage::SettingUp)
+    } else {
+        (LoginStage::Open, SessionStage::Open)
+    };
+    let (token, session) = session::open(app, district, account.id, session_stage).await?;
+    let who = Some((&account, session.device));
     note(app, district, who, AuditAct::LoggedIn, account.id.to_string(), json!({})).await?;
-    Ok(LoginReply { token: issued.token, expires_at: issued.expires_at, account: account.into() })
+    let owner = app.store.find_device(district, session.device).await?.ok_or(ApiError::NotFound)?;
+    let me = StaffCaller::of(app.clone(), owner.into(), Some(session)).await?.me().await?;
+    Ok(LoginReply { stage, token: Some(token), me: Some(me) })
+}
+
+impl StaffCaller {
+    /// The caller himself.
+    pub async fn me(&self) -> Result<MeReply, ApiError> {
+        self.me_in(self.session()?).await
+    }
+
+    /// The caller himself in a session as it stands now.
+    pub(super) async fn me_in(&self, session: &Session) -> Result<MeReply, ApiError> {
+        let district = self.store().find_district(self.district()).await?.ok_or(ApiError::NotFound)?;
+        Ok(MeReply {
+            account: self.account_row(self.account().id).await?,
+            district_name: district.name,
+            naming: district.naming,
+            factor_policy: district.factor_policy,
+            stage: session.stage,
+            expires_at: session.expires_at(),
+            ends_at: session.ends_at(),
+        })
+    }
+
+    /// Ends the caller's session.
+    pub async fn log_out(&self) -> Result<(), ApiError> {
+        if self.store().end_session(self.district(), &self.session()?.hash).await? {
+            self.note(AuditAct::LoggedOut, self.account().id, json!({})).await?;
+        }
+        Ok(())
+    }
 }
 
 async fn note(

@@ -16,7 +16,7 @@ use zhibu_domain::time::Millis;
 use crate::App;
 use crate::auth::DeviceCaller;
 use crate::error::ApiError;
-use crate::store::{Account, AuditAct, AuditEntry, Store, StoredRecord};
+use crate::store::{Account, AuditAct, AuditEntry, Session, Store, StoredRecord};
 
 pub mod account;
 pub mod activity_list;
@@ -34,6 +34,7 @@ pub mod review;
 pub mod roster;
 pub mod rule_book;
 mod schema;
+pub mod second_factor;
 pub mod shown;
 pub mod writer;
 
@@ -43,13 +44,19 @@ pub struct StaffCaller {
     app: Arc<App>,
     caller: DeviceCaller,
     tree: Arc<OrgTree>,
+    session: Option<Session>,
 }
 
 impl StaffCaller {
-    /// The caller with the org tree of his district.
-    pub async fn of(app: Arc<App>, caller: DeviceCaller) -> Result<Self, ApiError> {
+    /// The caller with the org tree of his district; a phone that listens for news has no session.
+    pub async fn of(app: Arc<App>, caller: DeviceCaller, session: Option<Session>) -> Result<Self, ApiError> {
         let tree = app.trees.get(&*app.store, caller.district, caller.orgs_version).await?;
-        Ok(Self { app, caller, tree })
+        Ok(Self { app, caller, tree, session })
+    }
+
+    /// The session in which he works.
+    fn session(&self) -> Result<&Session, ApiError> {
+        self.session.as_ref().ok_or(ApiError::Unauthenticated)
     }
 
     /// Where he works.

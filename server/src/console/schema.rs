@@ -3,11 +3,12 @@
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use zhibu_domain::attendance::Attendance;
 use zhibu_domain::event::{RedoReason, Status, Verb};
-use zhibu_domain::org::{OrgType, Role};
+use zhibu_domain::org::{NamingScheme, OrgType, Role};
 use zhibu_domain::record::RecordKind;
 use zhibu_domain::refusal::RefusalCode;
 
-use crate::store::{AuditAct, HowResolved};
+use super::login::LoginStage;
+use crate::store::{AuditAct, FactorPolicy, HowResolved, SessionStage};
 
 fn words(list: impl Iterator<Item = &'static str>) -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(list)).build()
@@ -47,6 +48,22 @@ pub(super) fn how_resolved() -> Object {
 
 pub(super) fn audit_act() -> Object {
     words(AuditAct::ALL.iter().map(|word| word.as_str()))
+}
+
+pub(super) fn factor_policy() -> Object {
+    words(FactorPolicy::ALL.iter().map(|word| word.as_str()))
+}
+
+pub(super) fn session_stage() -> Object {
+    words(SessionStage::ALL.iter().map(|word| word.as_str()))
+}
+
+pub(super) fn login_stage() -> Object {
+    words(LoginStage::ALL.iter().map(|word| word.as_str()))
+}
+
+pub(super) fn naming() -> Object {
+    words(NamingScheme::ALL.iter().map(|word| word.as_str()))
 }
 
 pub(super) fn attendance() -> Object {

@@ -32,7 +32,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 pub fn router(app: Arc<App>, pages: Pages) -> Router {
     let plain = probes().merge(console::routes()).merge(pages::routes(pages));
     let [phones, plain] = [protocol(), plain].map(|routes| routes.method_not_allowed_fallback(wrong_method));
-    let is_https = app.public_url.starts_with("https://");
+    let is_https = app.is_https();
     let whole = frame::protocol(&app, phones).merge(frame::console(&app, plain)).with_state(app);
     whole.layer(map_response(move |response| ready(pages::secure(is_https, response))))
 }

@@ -8,7 +8,7 @@ use zhibu_domain::wire::{TokenRequest, TokenResponse};
 use super::Cbor;
 use crate::App;
 use crate::auth::proof;
-use crate::auth::token::{Audience, TokenBearer};
+use crate::auth::token::TokenBearer;
 use crate::error::ApiError;
 use crate::store::DeviceOwner;
 
@@ -43,6 +43,6 @@ pub(super) async fn renew_token(
 pub(super) async fn issue_for(app: &App, owner: &DeviceOwner) -> Result<TokenResponse, ApiError> {
     let now = app.clock.now();
     let bearer = TokenBearer { district: owner.device.district, device: owner.device.id };
-    let issued = app.keyring.issue(&*app.store, bearer, Audience::Sync, now).await?;
+    let issued = app.keyring.issue(&*app.store, bearer, now).await?;
     Ok(TokenResponse { token: issued.token, expires_at: issued.expires_at, server_time: now })
 }

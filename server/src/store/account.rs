@@ -5,7 +5,7 @@ use zhibu_domain::ids::{AccountId, DistrictId, MemberId, OrgId};
 use zhibu_domain::org::Post;
 use zhibu_domain::time::Millis;
 
-use super::StoreError;
+use super::{SessionHash, StoreError};
 
 /// An account to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct Account {
     pub created_at: Millis,
     /// When it was closed, if it is.
     pub disabled_at: Option<Millis>,
+    /// Since when it has a second factor, if it has one.
+    pub factor_since: Option<Millis>,
 }
 
 /// An account and what proves it.
@@ -87,11 +89,18 @@ pub trait AccountStore: Send + Sync {
         posts: &[Post],
     ) -> Result<bool, StoreError>;
 
-    /// Replaces the password hash. `false` if there is no such account.
-    async fn set_password(&self, district: DistrictId, id: AccountId, hash: &str)
-    -> Result<bool, StoreError>;
+    /// Replaces the password hash and ends the account's sessions, but for the one that is kept. `false` if there
+    /// is no such account.
+    async fn set_password(
+        &self,
+        district: DistrictId,
+        id: AccountId,
+        hash: &str,
+        kept: Option<&SessionHash>,
+    ) -> Result<bool, StoreError>;
 
-    /// Closes an account (`Some`) or opens it again (`None`). `false` if there is no such account.
+    /// Closes an account (`Some`) or opens it again (`None`); its sessions end. `false` if there is no such
+    /// account.
     async fn set_disabled(
         &self,
         district: DistrictId,

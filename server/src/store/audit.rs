@@ -15,6 +15,14 @@ words! {
         LoggedIn = "logged_in",
         /// A login failed.
         LoginFailed = "login_failed",
+        /// A staff member logged out.
+        LoggedOut = "logged_out",
+        /// An account got a second factor.
+        FactorSet = "factor_set",
+        /// An account's second factor was taken away.
+        FactorReset = "factor_reset",
+        /// It was changed whether staff must have a second factor.
+        FactorPolicyChanged = "factor_policy_changed",
         /// An invite was issued.
         Invited = "invited",
         /// A device was enrolled.

@@ -7,7 +7,7 @@ use zhibu_domain::ids::DistrictId;
 use zhibu_domain::org::{NamingScheme, Org};
 use zhibu_domain::time::Millis;
 
-use super::StoreError;
+use super::{FactorPolicy, StoreError};
 
 /// A district as the server keeps it.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct District {
     pub generation: [u8; 16],
     /// Signs the access tokens of this district.
     pub token_secret: [u8; 32],
+    /// Whether its staff must have a second factor.
+    pub factor_policy: FactorPolicy,
     /// Grows with each change of any org. Set by the store.
     pub orgs_version: u64,
 }

@@ -13,6 +13,7 @@ mod district;
 mod log;
 mod projection;
 mod quarantine;
+mod session;
 pub mod sqlite;
 
 pub use account::{Account, AccountStore, Login, NewAccount};
@@ -27,6 +28,7 @@ pub use projection::{
     ActivityFilter, DirtyRecord, Projected, ProjectedActivity, Projection, ProjectionStore,
 };
 pub use quarantine::{HowResolved, QuarantineFilter, QuarantineStore, QuarantinedItem, Resolution};
+pub use session::{FACTOR_BYTES, Factor, FactorPolicy, Session, SessionHash, SessionStage, SessionStore};
 
 /// Why the store could not do it. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +63,7 @@ pub trait Store:
     DistrictStore
     + AccountStore
     + DeviceStore
+    + SessionStore
     + LogStore
     + QuarantineStore
     + AuditStore

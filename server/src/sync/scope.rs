@@ -177,6 +177,7 @@ mod tests {
             profile_version: 3,
             created_at: NOW,
             disabled_at: None,
+            factor_since: None,
         };
         let device = Device {
             id: DeviceId::from_bytes([10; 16]),

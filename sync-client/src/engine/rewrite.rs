@@ -54,6 +54,7 @@ fn refusal_of(fault: &CommandFault) -> Refusal {
         CommandFault::NoSuchSlot { slot, .. } => (RefusalCode::UnknownField, Some(slot)),
         CommandFault::WrongValue { slot } => (RefusalCode::WrongValue, Some(slot)),
         CommandFault::AlreadyWritten { slot } => (RefusalCode::AlreadyWritten, Some(slot)),
+        CommandFault::TooMany { slot, .. } => (RefusalCode::TooManyPhotos, Some(slot)),
         CommandFault::NothingToResolve { slot } => (RefusalCode::WrongStep, Some(slot)),
         CommandFault::Document(_) => (RefusalCode::MalformedChange, None),
     };

@@ -2,6 +2,7 @@
 //! them for a back end and its test attribute.
 #![expect(clippy::unwrap_used, reason = "these are tests, compiled for the back ends of other targets too")]
 
+use zhibu_domain::attachment::{BlobHash, PhotoFormat, PhotoSize};
 use zhibu_domain::command::{AboutField, Command};
 use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, OrgId, RecordId};
 use zhibu_domain::org::NamingScheme;
@@ -11,7 +12,7 @@ use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{AuthorCard, Profile, ReadMark, Refusal};
 
 use super::{
-    AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, LocalStore, PendingChange,
+    AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, KeptBlob, LocalStore, PendingChange,
     RefusedChange, StoreError, Write,
 };
 
@@ -30,7 +31,8 @@ macro_rules! store_conformance {
             pending_changes_are_replaced_by_number,
             envelopes_and_refusals_come_in_order_and_go,
             a_forgotten_collection_leaves_the_others,
-            unknown_names_are_told_from_known_ones);
+            unknown_names_are_told_from_known_ones,
+            blobs_are_kept_for_each_record_and_go_whole);
     };
     (@each $test:path, $fresh:path, $($rule:ident),+) => {
         $(
@@ -262,4 +264,40 @@ pub async fn unknown_names_are_told_from_known_ones(store: &impl LocalStore) {
     let names = [1, 2, 3, 4].map(|n| ChangeHash([n; 32]));
     assert_eq!(store.unknown(&names).await.unwrap(), [names[3]]);
     assert!(store.unknown(&[]).await.unwrap().is_empty());
+}
+
+fn blob(n: u8, hash: u8, acknowledged: u64) -> KeptBlob {
+    KeptBlob {
+        record: record(1, n),
+        hash: BlobHash([hash; 32]),
+        size: PhotoSize::Thumb,
+        mime: PhotoFormat::Webp,
+        size_bytes: 70_000,
+        kept_at: Millis(7),
+        acknowledged,
+        is_uploaded: false,
+    }
+}
+
+/// The same picture in two records is two; progress leaves the bytes alone; forgetting a collection too.
+pub async fn blobs_are_kept_for_each_record_and_go_whole(store: &impl LocalStore) {
+    let (one, two) = (record(1, 1).id(), record(1, 2).id());
+    let (hash, large) = (BlobHash([9; 32]), vec![0xff; 70_000]);
+    let writes = vec![
+        Write::Blob(blob(2, 9, 0)),
+        Write::BlobBytes(two, hash, large.clone()),
+        Write::Blob(blob(1, 9, 0)),
+        Write::BlobBytes(one, hash, vec![1]),
+        Write::Blob(blob(1, 3, 0)),
+    ];
+    commit(store, writes).await;
+    assert_eq!(store.blobs().await.unwrap(), [blob(1, 3, 0), blob(1, 9, 0), blob(2, 9, 0)]);
+    assert_eq!(store.blob_bytes(one, BlobHash([3; 32])).await.unwrap(), None);
+    commit(store, vec![Write::Blob(blob(2, 9, 65_536)), Write::DropBlob(one, hash)]).await;
+    assert_eq!(store.blobs().await.unwrap(), [blob(1, 3, 0), blob(2, 9, 65_536)]);
+    assert_eq!(store.blob_bytes(one, hash).await.unwrap(), None);
+    let gone = vec![Write::Forget(record(1, 2).collection()), Write::DropBlob(one, BlobHash([4; 32]))];
+    commit(store, gone).await;
+    assert_eq!(store.blob_bytes(two, hash).await.unwrap(), Some(large));
+    assert!(store.records().await.unwrap().is_empty(), "a blob alone makes no record");
 }

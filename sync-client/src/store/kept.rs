@@ -1,8 +1,9 @@
 //! What a phone keeps. Each of these is one row in any store, and CBOR inside it.
 
 use minicbor::{Decode, Encode};
+use zhibu_domain::attachment::{BlobHash, PhotoFormat, PhotoSize};
 use zhibu_domain::command::Command;
-use zhibu_domain::ids::DeviceId;
+use zhibu_domain::ids::{DeviceId, RecordId};
 use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{AuthorCard, EnvelopeReceipt, Profile, ReadMark, Refusal};
@@ -191,6 +192,36 @@ pub struct CarriedEnvelope {
     pub receipt: Option<EnvelopeReceipt>,
 }
 
+/// A picture that this phone holds, its bytes apart ([`LocalStore::blob_bytes`](super::LocalStore::blob_bytes)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct KeptBlob {
+    /// The record that names it. One picture in two records is kept once for each.
+    #[n(0)]
+    pub record: RecordRef,
+    /// The SHA-256 of its bytes.
+    #[n(1)]
+    pub hash: BlobHash,
+    /// Thumbnail or photo.
+    #[n(2)]
+    pub size: PhotoSize,
+    /// JPEG or WebP.
+    #[n(3)]
+    pub mime: PhotoFormat,
+    /// How many bytes it has.
+    #[n(4)]
+    pub size_bytes: u32,
+    /// When it came to be here, on this device's clock.
+    #[n(5)]
+    pub kept_at: Millis,
+    /// Bytes that the server has acknowledged. It may have lost them since: it is asked before each upload.
+    #[n(6)]
+    pub acknowledged: u64,
+    /// The server holds all of it, durably.
+    #[n(7)]
+    pub is_uploaded: bool,
+}
+
 /// One write. An [`Act`] is a list of them, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
@@ -219,7 +250,13 @@ pub enum Write {
     DropRefused(u64),
     /// Adds or replaces a carried envelope, by id.
     Carry(CarriedEnvelope),
-    /// Takes away the accepted changes and the mark of a collection.
+    /// Adds or replaces a blob, by record and hash; its bytes stay as they are.
+    Blob(KeptBlob),
+    /// Adds or replaces the bytes of a blob, by record and hash.
+    BlobBytes(RecordId, BlobHash, Vec<u8>),
+    /// Takes away the blob of this record and hash and its bytes, if there is one.
+    DropBlob(RecordId, BlobHash),
+    /// Takes away the accepted changes and the mark of a collection. Blobs stay.
     Forget(Collection),
 }
 

@@ -1,5 +1,6 @@
 //! What the phone keeps, and the one way in which it changes.
 
+use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::ids::{DeviceId, RecordId};
 use zhibu_domain::record::{ChangeHash, RecordRef};
 use zhibu_domain::wire::{AuthorCard, Profile, ReadMark};
@@ -10,8 +11,8 @@ mod kept;
 pub mod sqlite;
 
 pub use kept::{
-    AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, HeldToken, LastSync, PendingChange,
-    RefusedChange, Write,
+    AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, HeldToken, KeptBlob, LastSync,
+    PendingChange, RefusedChange, Write,
 };
 
 /// The store did not do what was asked; nothing of it was written.
@@ -93,6 +94,12 @@ pub trait LocalStore {
 
     /// The carried envelopes, delivered or not, by device and counter.
     async fn carried(&self) -> Result<Vec<CarriedEnvelope>, StoreError>;
+
+    /// The blobs, without their bytes, in the order of record id and hash.
+    async fn blobs(&self) -> Result<Vec<KeptBlob>, StoreError>;
+
+    /// The bytes of a blob.
+    async fn blob_bytes(&self, record: RecordId, hash: BlobHash) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Writes all of it, durably, or nothing.
     async fn commit(&self, act: Act) -> Result<(), StoreError>;

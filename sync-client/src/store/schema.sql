@@ -65,3 +65,18 @@ CREATE TABLE records (
     year    INTEGER NOT NULL,
     row     BLOB NOT NULL -- RecordRef
 ) STRICT, WITHOUT ROWID;
+
+-- Pictures. Their bytes lie apart, so that a list of them reads none.
+CREATE TABLE blobs (
+    record  BLOB NOT NULL,
+    hash    BLOB NOT NULL, -- SHA-256 of the bytes
+    row     BLOB NOT NULL, -- KeptBlob
+    PRIMARY KEY (record, hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE blob_bytes (
+    record  BLOB NOT NULL,
+    hash    BLOB NOT NULL,
+    bytes   BLOB NOT NULL,
+    PRIMARY KEY (record, hash)
+) STRICT;

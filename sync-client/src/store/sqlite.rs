@@ -6,12 +6,13 @@ use std::time::Duration;
 use minicbor::{Decode, Encode};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool, Transaction};
+use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::ids::{DeviceId, OrgId, RecordId};
 use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
 use zhibu_domain::wire::{AuthorCard, Profile, ReadMark};
 
 use super::{
-    AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, LocalStore, PendingChange,
+    AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, KeptBlob, LocalStore, PendingChange,
     RefusedChange, StoreError, Write,
 };
 
@@ -152,6 +153,17 @@ impl LocalStore for SqliteStore {
         self.rows("SELECT row FROM carried ORDER BY device, counter, id").await
     }
 
+    async fn blobs(&self) -> Rows<KeptBlob> {
+        self.rows("SELECT row FROM blobs ORDER BY record, hash").await
+    }
+
+    async fn blob_bytes(&self, record: RecordId, hash: BlobHash) -> Result<Option<Vec<u8>>, StoreError> {
+        let bytes = sqlx::query_scalar("SELECT bytes FROM blob_bytes WHERE record = ? AND hash = ?")
+            .bind(&record.bytes()[..])
+            .bind(&hash.0[..]);
+        Ok(bytes.fetch_optional(&self.pool).await?)
+    }
+
     async fn commit(&self, act: Act) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let fenced = sqlx::query("UPDATE phone SET revision = revision + 1 WHERE revision = ?")
@@ -172,8 +184,8 @@ type Tx<'a> = Transaction<'a, Sqlite>;
 
 async fn write_one(tx: &mut Tx<'_>, write: &Write) -> Result<(), StoreError> {
     match write {
-        Write::State(state) => put_blob(tx, "UPDATE phone SET state = ?", state).await,
-        Write::Profile(profile) => put_blob(tx, "UPDATE phone SET profile = ?", profile).await,
+        Write::State(state) => put_single(tx, "UPDATE phone SET state = ?", state).await,
+        Write::Profile(profile) => put_single(tx, "UPDATE phone SET profile = ?", profile).await,
         Write::Author(card) => put_author(tx, card).await,
         Write::Pending(change) => put_pending(tx, change).await,
         Write::DropPending(number) => drop_at(tx, "DELETE FROM pending WHERE number = ?", *number).await,
@@ -186,11 +198,14 @@ async fn write_one(tx: &mut Tx<'_>, write: &Write) -> Result<(), StoreError> {
         Write::Refuse(change) => put_refused(tx, change).await,
         Write::DropRefused(number) => drop_at(tx, "DELETE FROM refused WHERE number = ?", *number).await,
         Write::Carry(envelope) => put_carried(tx, envelope).await,
+        Write::Blob(blob) => put_blob(tx, blob).await,
+        Write::BlobBytes(record, hash, bytes) => put_blob_bytes(tx, *record, *hash, bytes).await,
+        Write::DropBlob(record, hash) => drop_blob(tx, *record, *hash).await,
         Write::Forget(collection) => forget(tx, *collection).await,
     }
 }
 
-async fn put_blob<T: Encode<()>>(tx: &mut Tx<'_>, sql: &'static str, value: &T) -> Result<(), StoreError> {
+async fn put_single<T: Encode<()>>(tx: &mut Tx<'_>, sql: &'static str, value: &T) -> Result<(), StoreError> {
     sqlx::query(sql).bind(row(value)?).execute(&mut **tx).await?;
     Ok(())
 }
@@ -290,6 +305,42 @@ async fn put_carried(tx: &mut Tx<'_>, envelope: &CarriedEnvelope) -> Result<(), 
         .bind(row(envelope)?)
         .execute(&mut **tx)
         .await?;
+    Ok(())
+}
+
+async fn put_blob(tx: &mut Tx<'_>, blob: &KeptBlob) -> Result<(), StoreError> {
+    sqlx::query("INSERT OR REPLACE INTO blobs (record, hash, row) VALUES (?, ?, ?)")
+        .bind(&blob.record.id().bytes()[..])
+        .bind(&blob.hash.0[..])
+        .bind(row(blob)?)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn put_blob_bytes(
+    tx: &mut Tx<'_>,
+    record: RecordId,
+    hash: BlobHash,
+    bytes: &[u8],
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT OR REPLACE INTO blob_bytes (record, hash, bytes) VALUES (?, ?, ?)")
+        .bind(&record.bytes()[..])
+        .bind(&hash.0[..])
+        .bind(bytes)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn drop_blob(tx: &mut Tx<'_>, record: RecordId, hash: BlobHash) -> Result<(), StoreError> {
+    let all = [
+        "DELETE FROM blobs WHERE record = ? AND hash = ?",
+        "DELETE FROM blob_bytes WHERE record = ? AND hash = ?",
+    ];
+    for sql in all {
+        sqlx::query(sql).bind(&record.bytes()[..]).bind(&hash.0[..]).execute(&mut **tx).await?;
+    }
     Ok(())
 }
 

@@ -80,6 +80,8 @@ export type ActivitySheet = {
   events: Array<EventLine>,
   /** Corrections after filing. */
   amendments: { [key in EntryId]: Amendment },
+  /** 照片, at most three, in the order of their making. */
+  photos: Array<PhotoLine>,
   /** Slots in dispute. */
   merge_cards: Array<CardSheet>,
   /** How many changes of it are not uploaded. */
@@ -94,6 +96,19 @@ export type Amendment = {
 
 /** One step of the approval chain of an award, in this order. */
 export type ApprovalStep = "group" | "committee" | "township";
+
+/** One photo, written once under its own id. It says nothing about place, camera or time: those are not kept. */
+export type Attachment = {
+  /** The photo. */
+  photo: BlobHash,
+  /** Its bytes, at most [`MAX_PHOTO_BYTES`]. */
+  size_bytes: number,
+  /** The same, small. */
+  thumb: BlobHash,
+  /** The thumbnail's bytes, at most [`MAX_THUMB_BYTES`]. */
+  thumb_bytes: number,
+  /** How both are written. */
+  mime: PhotoFormat, };
 
 /**
  * The ten attendance states, in the order in which a roll offers them. A member without a mark has none of
@@ -112,6 +127,9 @@ export type Ballot = {
 
 /** Of whom a fraction is taken. */
 export type Base = "should_attend" | "should_attend_voters" | "present_voters";
+
+/** The SHA-256 that names a blob. */
+export type BlobHash = string;
 
 /** The choices that the rule book of a day offers. */
 export type BookSheet = {
@@ -286,7 +304,13 @@ export type Command = { "set_about": Array<[AboutField, Scalar | null]> } | { "s
   /** E.g. `QL-2026-V1`. */
   version: string,
   /** The rule book in CBOR. */
-  book: Array<number>, } };
+  book: Array<number>, } } | { "attach_photo": {
+  /** The photo's id. */
+  entry: EntryId,
+  /** Its two pictures, by name. */
+  photo: Attachment, } } | { "remove_photo": {
+  /** The photo's id. */
+  entry: EntryId, } };
 
 /** How a fraction is compared. */
 export type Comparison = "gte" | "gt";
@@ -578,6 +602,10 @@ export type PhoneStatus = {
   waiting_bytes: number,
   /** Changes of this device that the server has receipted, ever. */
   receipted: number,
+  /** Photos saved here of which the server does not hold all: not uploaded. Those of refused changes apart. */
+  photos_waiting: number,
+  /** Bytes that are missing there, thumbnails included. */
+  photo_bytes_waiting: number,
   /** Refused changes that are listed. */
   refused: number,
   /** Those of them that nobody has looked at. */
@@ -594,6 +622,29 @@ export type PhoneStatus = {
   server_restored_at: Millis | null,
   /** This phone comes from an old backup and must synchronise before its work can be delivered. */
   restored: boolean, };
+
+/** How a photo is written, as HTTP names it. */
+export type PhotoFormat = "image/jpeg" | "image/webp";
+
+/** One photo. */
+export type PhotoLine = {
+  /** Its id, by which it is shown and removed. */
+  id: EntryId,
+  /** Where it is. */
+  state: PhotoState,
+  /** The photo. */
+  photo: BlobHash,
+  /** Its bytes, at most [`MAX_PHOTO_BYTES`]. */
+  size_bytes: number,
+  /** The same, small. */
+  thumb: BlobHash,
+  /** The thumbnail's bytes, at most [`MAX_THUMB_BYTES`]. */
+  thumb_bytes: number,
+  /** How both are written. */
+  mime: PhotoFormat, };
+
+/** Where a photo is. */
+export type PhotoState = "waiting" | "uploaded" | "elsewhere";
 
 /** Most points of one rule in a period; negative for deductions. */
 export type PointCap = {
@@ -767,7 +818,7 @@ export type RecordRef = {
 export type RedoReason = "no_quorum" | "no_topic" | "wrong_attendees" | "not_held";
 
 /** The code of a refusal. The list is append-only: phones in the field know these words. */
-export type RefusalCode = "malformed" | "too_large" | "wrong_signature" | "unknown_device" | "device_revoked" | "wrong_district" | "counter_reused" | "not_a_change" | "bad_checksum" | "malformed_change" | "not_canonical" | "wrong_record" | "unknown_org" | "wrong_actor" | "sequence_conflict" | "missing_dependency" | "depends_on_refused" | "wrong_start" | "unknown_object" | "unknown_field" | "forbidden_action" | "wrong_value" | "wrong_predecessor" | "already_written" | "record_full" | "no_right" | "record_filed" | "record_void" | "wrong_step" | "own_entry" | "unknown";
+export type RefusalCode = "malformed" | "too_large" | "wrong_signature" | "unknown_device" | "device_revoked" | "wrong_district" | "counter_reused" | "not_a_change" | "bad_checksum" | "malformed_change" | "not_canonical" | "wrong_record" | "unknown_org" | "wrong_actor" | "sequence_conflict" | "missing_dependency" | "depends_on_refused" | "wrong_start" | "unknown_object" | "unknown_field" | "forbidden_action" | "wrong_value" | "wrong_predecessor" | "already_written" | "too_many_photos" | "record_full" | "no_right" | "record_filed" | "record_void" | "wrong_step" | "own_entry" | "unknown";
 
 /** One refused change. */
 export type RefusedSheet = {
@@ -1020,4 +1071,4 @@ export type WrittenLine = {
   deleted: number, };
 
 /** What was written at a slot. */
-export type WrittenValue = ShownValue | ReviewEvent | Amendment | Claim | PointsEvent;
+export type WrittenValue = ShownValue | ReviewEvent | Amendment | Attachment | Claim | PointsEvent;

@@ -25,6 +25,7 @@ pub(super) struct Taken {
     pub(super) characters: HashMap<Op, Written>,
     pub(super) said: Option<(EntryId, ReviewEvent)>,
     pub(super) status: Status,
+    pub(super) few: usize,
 }
 
 /// A change while its operations are judged: the index below, its own effects above.
@@ -41,6 +42,7 @@ pub(super) struct Draft<'a> {
     /// The one review event that a change may bring.
     said: Option<(EntryId, ReviewEvent)>,
     status: Status,
+    few: usize,
 }
 
 impl<'a> Draft<'a> {
@@ -88,6 +90,7 @@ impl<'a> Draft<'a> {
             characters: HashMap::new(),
             said: None,
             status: index.status,
+            few: index.few,
         })
     }
 
@@ -100,6 +103,7 @@ impl<'a> Draft<'a> {
             characters: self.characters,
             said: self.said,
             status: self.status,
+            few: self.few,
         }
     }
 
@@ -142,7 +146,7 @@ impl<'a> Draft<'a> {
         let Some(meaning) = container.key(key) else { return refuse_at(UnknownField, slot) };
         let value = match &operation.action {
             OpType::Put(value) => Some(scalar_from(value).filter(|value| meaning.value.fits(value))),
-            OpType::Delete if container.edit == Edit::Free => None,
+            OpType::Delete if container.edit != Edit::Once => None,
             _ => return refuse_at(ForbiddenAction, slot),
         };
         if operation.insert {
@@ -150,9 +154,10 @@ impl<'a> Draft<'a> {
         }
         let path = slot.to_string();
         let mut written = self.written(&path).to_vec();
-        if container.edit == Edit::Once && !written.is_empty() {
+        if container.edit != Edit::Free && value.is_some() && !written.is_empty() {
             return refuse_at(AlreadyWritten, slot);
         }
+        let stood = stands_for_all(&written);
         let act = match &value {
             Some(None) => return refuse_at(WrongValue, slot),
             Some(Some(value)) => self.entry_act(meaning.value, value, slot)?,
@@ -166,6 +171,12 @@ impl<'a> Draft<'a> {
         // quadratic time.
         written.retain(|old| old.at != self.at || old.superseded.is_empty());
         self.right(act.unwrap_or(Act::Write(container.name, meaning.member)), slot, judged)?;
+        if let Edit::Few(most) = container.edit {
+            self.few = self.few + usize::from(stands_for_all(&written)) - usize::from(stood);
+            if self.few > most {
+                return refuse_at(TooManyPhotos, slot);
+            }
+        }
         self.note(meaning.entry, value.flatten(), meaning.value);
         self.keys.insert(path, written);
         Ok(())
@@ -324,6 +335,12 @@ impl<'a> Draft<'a> {
     fn stands(&self, written: &Written) -> bool {
         self.saw(written.at) && !written.superseded.iter().any(|point| self.saw(*point))
     }
+}
+
+/// Whether a value stands that nobody has taken away, however much the author of a change has seen: two phones
+/// without signal may each add one too many, and then the second to arrive is refused.
+fn stands_for_all(written: &[Written]) -> bool {
+    written.iter().any(|value| value.superseded.is_empty())
 }
 
 /// One visible character or a line break: what a text is made of.

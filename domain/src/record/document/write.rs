@@ -36,6 +36,14 @@ pub enum CommandFault {
         /// The slot.
         slot: String,
     },
+    /// As many stand there as may.
+    #[error("{slot}: {most} stand there, and no more may")]
+    TooMany {
+        /// The slot.
+        slot: String,
+        /// How many may.
+        most: usize,
+    },
     /// Nothing disagrees at that slot, or not with that value.
     #[error("{slot} holds no such value to choose")]
     NothingToResolve {
@@ -127,6 +135,8 @@ pub(super) fn execute(transaction: &mut Transaction<'_>, kind: RecordKind, comma
             pen.set("posts", &format!("{member}.{post}"), since.clone().map(Scalar::Text))
         }
         Command::AdoptRuleBook { version, book } => pen.put("versions", version, Scalar::Bytes(book.clone())),
+        Command::AttachPhoto { entry, photo } => pen.once("attachments", *entry, photo),
+        Command::RemovePhoto { entry } => pen.set("attachments", &entry.to_string(), None),
     }
 }
 
@@ -161,8 +171,14 @@ impl Pen<'_, '_> {
             return Err(CommandFault::WrongValue { slot });
         }
         let standing = self.transaction.get_all(&object, key)?;
-        if container.is_some_and(|c| c.edit == Edit::Once) && !standing.is_empty() {
-            return Err(CommandFault::AlreadyWritten { slot });
+        match container.map(|c| c.edit) {
+            Some(Edit::Once | Edit::Few(_)) if !standing.is_empty() => {
+                return Err(CommandFault::AlreadyWritten { slot });
+            }
+            Some(Edit::Few(most)) if self.transaction.length(&object) >= most => {
+                return Err(CommandFault::TooMany { slot, most });
+            }
+            _ => {}
         }
         // What stands there alone and equal needs no operation; Automerge would write one over a conflict.
         if standing.iter().any(|(old, _)| scalar_of(old).as_ref() != Some(&value)) || standing.is_empty() {

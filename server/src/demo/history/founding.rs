@@ -12,7 +12,7 @@ use super::{HistoryFault, calendar};
 use crate::auth::password;
 use crate::clock::Entropy;
 use crate::demo::cast::{Account, Cast};
-use crate::store::{District, NewAccount, Store};
+use crate::store::{District, FactorPolicy, NewAccount, Store};
 
 /// The password of all staff of the demo district. It is printed at every start: never for a real one.
 pub const DEMO_PASSWORD: &str = "qingling-2026";
@@ -29,6 +29,8 @@ pub(super) async fn found(
         naming: cast.district.naming,
         generation: entropy.bytes(),
         token_secret: entropy.bytes(),
+        // So that everybody can try it with the password that is printed.
+        factor_policy: FactorPolicy::Optional,
         orgs_version: 0,
     };
     if !store.found_district(&district, calendar::FOUNDED).await? {

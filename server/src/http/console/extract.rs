@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use crate::App;
+use crate::auth::session::Entrance;
 use crate::auth::{ConsoleCaller, DeviceCaller};
 use crate::console::StaffCaller;
 use crate::error::ApiError;
@@ -19,8 +20,20 @@ impl FromRequestParts<Arc<App>> for StaffCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let ConsoleCaller(caller) = ConsoleCaller::from_request_parts(parts, app).await?;
-        StaffCaller::of(app.clone(), caller).await
+        let ConsoleCaller { caller, session } = ConsoleCaller::at(parts, app, Entrance::Console).await?;
+        StaffCaller::of(app.clone(), caller, Some(session)).await
+    }
+}
+
+/// Somebody at a console who may still have to set up his second factor.
+pub(super) struct InAnyStage(pub(super) StaffCaller);
+
+impl FromRequestParts<Arc<App>> for InAnyStage {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let found = ConsoleCaller::in_any_stage(parts, app, Entrance::Console).await?;
+        StaffCaller::of(app.clone(), found.caller, Some(found.session)).await.map(Self)
     }
 }
 
@@ -31,12 +44,12 @@ impl FromRequestParts<Arc<App>> for Listener {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let caller = match ConsoleCaller::from_request_parts(parts, app).await {
-            Ok(ConsoleCaller(caller)) => caller,
-            Err(ApiError::Unauthenticated) => DeviceCaller::from_request_parts(parts, app).await?,
+        let (caller, session) = match ConsoleCaller::at(parts, app, Entrance::Feed).await {
+            Ok(ConsoleCaller { caller, session }) => (caller, Some(session)),
+            Err(ApiError::Unauthenticated) => (DeviceCaller::from_request_parts(parts, app).await?, None),
             Err(error) => return Err(error),
         };
-        StaffCaller::of(app.clone(), caller).await.map(Self)
+        StaffCaller::of(app.clone(), caller, session).await.map(Self)
     }
 }
 

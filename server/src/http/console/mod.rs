@@ -1,4 +1,4 @@
-//! The console API on one screen: JSON, for staff with a token of `POST /v1/console/login`.
+//! The console API on one screen: JSON, for staff with a session of `POST /v1/console/login`.
 //!
 //! A handler takes the request apart, asks [`crate::console`], and replies. Its documentation is the OpenAPI
 //! document at `GET /v1/openapi.json`, which is computed from these routes and kept in `server/openapi.json`.
@@ -27,6 +27,7 @@ mod points;
 mod quarantine;
 mod records;
 mod rule_books;
+mod second_factor;
 #[cfg(test)]
 mod tests;
 
@@ -51,7 +52,10 @@ fn documented() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(openapi::Frame::openapi())
         // Who I am.
         .routes(routes!(login::log_in))
+        .routes(routes!(login::log_out))
         .routes(routes!(login::read_me))
+        .routes(routes!(second_factor::begin_factor))
+        .routes(routes!(second_factor::confirm_factor))
         // What I see.
         .routes(routes!(orgs::list_orgs))
         .routes(routes!(activities::list_activities))
@@ -73,6 +77,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(accounts::set_posts))
         .routes(routes!(accounts::set_password))
         .routes(routes!(accounts::set_disabled))
+        .routes(routes!(second_factor::reset_factor))
+        .routes(routes!(second_factor::set_factor_policy))
         .routes(routes!(devices::invite_device))
         .routes(routes!(devices::list_devices))
         .routes(routes!(devices::revoke_device))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::http::header;
 use axum::response::IntoResponse;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi};
 use zhibu_domain::wire::ErrorCode;
@@ -21,18 +21,24 @@ use crate::http::frame::ErrorReply;
             milliseconds since 1970 UTC, ids are UUIDs."
     ),
     components(schemas(ErrorReply)),
-    security(("bearer" = [])),
-    modifiers(&Bearer)
+    security(("cookie" = []), ("bearer" = [])),
+    modifiers(&Sessions)
 )]
 pub(super) struct Frame;
 
-struct Bearer;
+struct Sessions;
 
-impl Modify for Bearer {
+impl Modify for Sessions {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         let components = openapi.components.get_or_insert_default();
-        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let cookie = ApiKeyValue::with_description(
+            "__Host-zhibu",
+            "For browsers; `zhibu` where the server is reached without TLS. Every request but `GET /v1/events` must \
+             also carry the header `Zhibu-Console`, with any value: no other site's page can add it.",
+        );
+        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }
 

@@ -11,6 +11,7 @@ use zhibu_domain::wire::KeyAlgorithm;
 pub(crate) mod commit;
 pub(crate) mod kept;
 pub(crate) mod people;
+pub(crate) mod sessions;
 
 /// Some day in November 2026.
 pub(crate) const NOW: Millis = Millis(1_795_000_000_000);
@@ -30,6 +31,7 @@ pub(crate) async fn populate(store: &dyn Store) {
             naming: NamingScheme::Qi,
             generation: [7; 16],
             token_secret: [8; 32],
+            factor_policy: FactorPolicy::Optional,
             orgs_version: 1,
         };
         assert!(store.found_district(&district, NOW).await.unwrap());

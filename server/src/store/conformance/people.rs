@@ -26,7 +26,7 @@ pub(crate) async fn a_login_belongs_to_one_account<F: Future<Output = Arc<dyn St
     assert!(store.create_account(DISTRICT, &account(other, None)).await.unwrap());
     let third = AccountId::from_bytes([0x45; 16]);
     assert!(store.create_account(DISTRICT, &account(third, None)).await.unwrap(), "many have no login");
-    assert!(store.set_password(DISTRICT, SECRETARY, "$argon2id$...").await.unwrap());
+    assert!(store.set_password(DISTRICT, SECRETARY, "$argon2id$...", None).await.unwrap());
     let login = store.find_login(DISTRICT, "shuji").await.unwrap().unwrap();
     assert_eq!((login.account.id, login.password_hash.as_deref()), (SECRETARY, Some("$argon2id$...")));
     assert!(store.find_login(DISTRICT, "Shuji").await.unwrap().is_none());

@@ -8,8 +8,9 @@ use zhibu_domain::org::Post;
 use zhibu_domain::time::Millis;
 
 use super::row::Columns;
+use super::session::end_sessions_of;
 use super::{SqliteStore, from_sqlx, is_taken};
-use crate::store::{Account, AccountStore, Login, NewAccount, StoreError};
+use crate::store::{Account, AccountStore, Login, NewAccount, SessionHash, StoreError};
 
 #[async_trait]
 impl AccountStore for SqliteStore {
@@ -123,14 +124,18 @@ impl AccountStore for SqliteStore {
         district: DistrictId,
         id: AccountId,
         hash: &str,
+        kept: Option<&SessionHash>,
     ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
         let set = sqlx::query("UPDATE accounts SET password_hash = ? WHERE district_id = ? AND account = ?")
             .bind(hash)
             .bind(&district.bytes()[..])
             .bind(&id.bytes()[..])
-            .execute(&self.writer)
+            .execute(&mut *tx)
             .await
             .map_err(from_sqlx)?;
+        end_sessions_of(&mut tx, district, &id.bytes()[..], kept).await?;
+        tx.commit().await.map_err(from_sqlx)?;
         Ok(set.rows_affected() == 1)
     }
 
@@ -140,6 +145,7 @@ impl AccountStore for SqliteStore {
         id: AccountId,
         at: Option<Millis>,
     ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
         let set = sqlx::query(
             "UPDATE accounts SET disabled_at = ?, profile_version = profile_version + 1
              WHERE district_id = ? AND account = ?",
@@ -147,9 +153,11 @@ impl AccountStore for SqliteStore {
         .bind(at.map(|at| at.0))
         .bind(&district.bytes()[..])
         .bind(&id.bytes()[..])
-        .execute(&self.writer)
+        .execute(&mut *tx)
         .await
         .map_err(from_sqlx)?;
+        end_sessions_of(&mut tx, district, &id.bytes()[..], None).await?;
+        tx.commit().await.map_err(from_sqlx)?;
         Ok(set.rows_affected() == 1)
     }
 }
@@ -188,6 +196,7 @@ pub(super) fn read_account(row: &SqliteRow) -> Result<Account, StoreError> {
         profile_version: columns.int("profile_version")?,
         created_at: columns.millis("created_at")?,
         disabled_at: columns.millis_opt("disabled_at")?,
+        factor_since: columns.millis_opt("factor_since")?,
     })
 }
 

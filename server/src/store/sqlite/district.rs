@@ -15,14 +15,15 @@ impl DistrictStore for SqliteStore {
     async fn found_district(&self, district: &District, founded_at: Millis) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let founded = sqlx::query(
-            "INSERT INTO districts (district_id, name, naming, generation, token_secret, founded_at)
-             VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO districts (district_id, name, naming, generation, token_secret, factor_policy, founded_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(&district.id.bytes()[..])
         .bind(&district.name)
         .bind(district.naming.as_str())
         .bind(&district.generation[..])
         .bind(&district.token_secret[..])
+        .bind(district.factor_policy.as_str())
         .bind(founded_at.0)
         .execute(&mut *tx)
         .await;
@@ -104,6 +105,7 @@ fn read_district(row: &SqliteRow) -> Result<District, StoreError> {
         naming: columns.word("naming")?,
         generation: columns.array("generation")?,
         token_secret: columns.array("token_secret")?,
+        factor_policy: columns.word("factor_policy")?,
         orgs_version: columns.int("orgs_version")?,
     })
 }

@@ -25,6 +25,7 @@ mod log;
 mod projection;
 mod quarantine;
 mod row;
+mod session;
 #[cfg(test)]
 mod tests;
 
@@ -88,15 +89,16 @@ impl Store for SqliteStore {
 }
 
 /// The schema's steps. Their text is part of the binary: a server needs no files beside it.
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "spine", include_str!("../../../../migrations/sqlite/0001_spine.sql")),
+    (2, "console", include_str!("../../../../migrations/sqlite/0002_console.sql")),
+];
+
 fn migrations() -> Migrator {
-    let spine = include_str!("../../../../migrations/sqlite/0001_spine.sql");
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "spine".into(),
-        MigrationType::Simple,
-        spine.into_sql_str(),
-        false,
-    )])
+    let step = |&(version, name, text): &(i64, &'static str, &'static str)| {
+        Migration::new(version, name.into(), MigrationType::Simple, text.into_sql_str(), false)
+    };
+    Migrator::with_migrations(MIGRATIONS.iter().map(step).collect())
 }
 
 /// The one place where a driver's error becomes ours.

@@ -43,6 +43,11 @@ conformance!(
         a_revocation_stands,
         an_account_has_one_console_device,
     },
+    sessions::{
+        a_session_lasts_until_it_is_ended_or_swept,
+        sessions_end_with_the_password_and_the_account,
+        a_factor_counts_once_it_is_confirmed,
+    },
 );
 
 /// Only here, because it takes a hand in the database itself.

@@ -2,12 +2,13 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
+use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::ids::{DeviceId, RecordId};
 use zhibu_domain::record::{ChangeHash, RecordRef};
 use zhibu_domain::wire::{AuthorCard, Profile, ReadMark};
 use zhibu_sync_client::store::sqlite::SqliteStore;
 use zhibu_sync_client::store::{
-    AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, LocalStore, PendingChange,
+    AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, KeptBlob, LocalStore, PendingChange,
     RefusedChange, StoreError,
 };
 
@@ -81,6 +82,12 @@ impl<S: LocalStore> LocalStore for CrashingStore<S> {
     }
     async fn carried(&self) -> Result<Vec<CarriedEnvelope>, StoreError> {
         self.inner.carried().await
+    }
+    async fn blobs(&self) -> Result<Vec<KeptBlob>, StoreError> {
+        self.inner.blobs().await
+    }
+    async fn blob_bytes(&self, record: RecordId, hash: BlobHash) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.blob_bytes(record, hash).await
     }
     async fn commit(&self, act: Act) -> Result<(), StoreError> {
         if self.commits_left.load(Ordering::SeqCst) == 0 {

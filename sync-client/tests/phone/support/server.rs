@@ -6,19 +6,21 @@ use std::sync::{Arc, Mutex};
 
 use automerge::Change;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
-use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, OrgId};
+use zhibu_domain::attachment::BlobHash;
+use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, OrgId, RecordId};
 use zhibu_domain::org::{NamingScheme, Org, OrgType, Post, Role};
 use zhibu_domain::record::{Actor, ChangeHash, Collection, RecordRef, change_hash, genesis_hash};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{
-    AuthorCard, CollectionPage, EnrolRequest, EnrolResponse, Envelope, EnvelopeBody, EnvelopeReceipt,
-    ErrorBody, ErrorCode, LoggedChange, PROTOCOL, Profile, Receipt, Refusal, SentChange, SyncRequest,
-    SyncResponse, TokenRequest, TokenResponse,
+    AuthorCard, BlobProgress, CollectionPage, EnrolRequest, EnrolResponse, Envelope, EnvelopeBody,
+    EnvelopeReceipt, ErrorBody, ErrorCode, LoggedChange, PROTOCOL, Profile, Receipt, Refusal, SentChange,
+    SyncRequest, SyncResponse, TokenRequest, TokenResponse,
 };
 use zhibu_sync_client::invite::Invite;
 use zhibu_sync_client::transport::{Answer, Transport, TransportError};
 
+use super::blobs::Blobs;
 use super::{BRANCH, GROUP, MORNING, TOWNSHIP, shelf};
 
 const SKEW_MS: i64 = 600_000;
@@ -47,7 +49,9 @@ pub(crate) struct State {
     pub(crate) log: Vec<Logged>,
     /// Every request as it came.
     pub(crate) requests: Vec<SyncRequest>,
-    forbidden: Vec<(String, RefusalCode)>,
+    /// The pictures that came.
+    pub(crate) blobs: Blobs,
+    forbidden: Vec<(Vec<u8>, RefusalCode)>,
     refused_envelopes: BTreeSet<u64>,
     invites: HashMap<Vec<u8>, (String, Option<DeviceId>)>,
     devices: Vec<Device>,
@@ -81,6 +85,7 @@ impl Server {
             page_changes: 100,
             log: Vec::new(),
             requests: Vec::new(),
+            blobs: Blobs::default(),
             forbidden: Vec::new(),
             refused_envelopes: BTreeSet::new(),
             invites: HashMap::new(),
@@ -109,7 +114,12 @@ impl Server {
 
     /// From now on changes that hold this word are refused.
     pub(crate) fn refuse_word(&self, word: &str, code: RefusalCode) {
-        self.with(|state| state.forbidden.push((word.to_owned(), code)));
+        self.refuse_bytes(word.as_bytes(), code);
+    }
+
+    /// From now on changes that hold these bytes are refused.
+    pub(crate) fn refuse_bytes(&self, bytes: &[u8], code: RefusalCode) {
+        self.with(|state| state.forbidden.push((bytes.to_owned(), code)));
     }
 
     /// Gives somebody a post, before he enrols.
@@ -158,7 +168,7 @@ impl State {
         self.devices.iter().find(|device| device.id == id)
     }
 
-    fn refusal(&self, code: ErrorCode) -> TransportError {
+    pub(super) fn refusal(&self, code: ErrorCode) -> TransportError {
         let (message, request_id) = (code.to_string(), "r-1".to_owned());
         TransportError::Refused(ErrorBody { code, message, request_id, server_time: self.now })
     }
@@ -209,13 +219,19 @@ impl State {
         Ok(self.new_token(request.device))
     }
 
-    fn sync(&mut self, token: &str, request: &SyncRequest) -> Result<SyncResponse, TransportError> {
+    /// The device behind a token that is good.
+    pub(super) fn asking(&self, token: &str) -> Result<DeviceId, TransportError> {
         let Some((asking, expires_at)) = self.tokens.get(token).copied() else {
             return Err(self.refusal(ErrorCode::Unauthenticated));
         };
         if expires_at <= self.now {
             return Err(self.refusal(ErrorCode::TokenExpired));
         }
+        Ok(asking)
+    }
+
+    fn sync(&mut self, token: &str, request: &SyncRequest) -> Result<SyncResponse, TransportError> {
+        let asking = self.asking(token)?;
         self.requests.push(request.clone());
         let receipts = request.envelopes.iter().map(|envelope| self.receive(envelope)).collect();
         let (pages, more) = self.pages(request);
@@ -301,7 +317,7 @@ impl State {
         if change.seq() != by_actor + 1 {
             return Some(RefusalCode::SequenceConflict);
         }
-        let holds = |word: &str| sent.change.windows(word.len()).any(|part| part == word.as_bytes());
+        let holds = |word: &[u8]| sent.change.windows(word.len()).any(|part| part == word);
         self.forbidden.iter().find(|(word, _)| holds(word)).map(|(_, code)| *code)
     }
 
@@ -386,6 +402,30 @@ impl Transport for Line {
         let bytes_up = minicbor::to_vec(request).unwrap().len() as u64;
         let bytes_down = minicbor::to_vec(&response).unwrap().len() as u64;
         Ok(Answer { response, bytes_up, bytes_down })
+    }
+
+    async fn blob_progress(
+        &self,
+        token: &str,
+        record: RecordId,
+        hash: BlobHash,
+    ) -> Result<BlobProgress, TransportError> {
+        self.carry(|state| state.blob_progress(token, record, hash))
+    }
+
+    async fn put_blob_chunk(
+        &self,
+        token: &str,
+        record: RecordId,
+        hash: BlobHash,
+        offset: u64,
+        chunk: &[u8],
+    ) -> Result<BlobProgress, TransportError> {
+        self.carry(|state| state.put_blob_chunk(token, record, hash, offset, chunk))
+    }
+
+    async fn blob(&self, token: &str, record: RecordId, hash: BlobHash) -> Result<Vec<u8>, TransportError> {
+        self.carry(|state| state.blob(token, record, hash))
     }
 }
 

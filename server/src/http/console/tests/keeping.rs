@@ -15,14 +15,14 @@ async fn log_in(console: &Console, login: &str, password: &str) -> Answer {
 async fn a_password_opens_the_console_and_five_wrong_ones_close_it_for_a_while() {
     let console = Console::open().await;
     let hash = password::hash("白桦嘎查1921年".into()).await.unwrap();
-    console.app.store.set_password(DISTRICT, Who::Officer.account(), &hash).await.unwrap();
+    console.app.store.set_password(DISTRICT, Who::Officer.account(), &hash, None).await.unwrap();
     let reply = log_in(&console, "officer", "白桦嘎查1921年").await.ok();
-    assert_eq!(reply["account"]["posts"][0]["role"], json!("township_officer"));
-    assert_eq!(reply["expires_at"], json!(NOW.0 + 30 * 60 * 1000));
+    assert_eq!(reply["me"]["account"]["posts"][0]["role"], json!("township_officer"));
+    assert_eq!(reply["me"]["expires_at"], json!(NOW.0 + 30 * 60 * 1000));
     let me = Request::get("/v1/console/me")
         .header(header::AUTHORIZATION, format!("Bearer {}", reply["token"].as_str().unwrap()));
     let me = console.send(me.body(Body::empty()).unwrap()).await.ok();
-    assert_eq!(me, reply["account"]);
+    assert_eq!(me, reply["me"]);
 
     for login in ["officer", "nobody"] {
         for _ in 0..5 {

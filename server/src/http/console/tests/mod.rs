@@ -17,15 +17,19 @@ use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{KeyAlgorithm, Receipt, SentChange};
 
 use crate::App;
-use crate::auth::token::{Audience, TokenBearer};
+use crate::auth::session;
+use crate::auth::token::TokenBearer;
 use crate::clock::{Clock as _, SeededEntropy, TestClock};
 use crate::projection;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{DeviceKey, District, NewAccount, NewInvite, Redeemed, Redemption};
+use crate::store::{
+    DeviceKey, District, FactorPolicy, NewAccount, NewInvite, Redeemed, Redemption, SessionStage,
+};
 
 mod deciding;
 mod keeping;
 mod reading;
+mod sessions;
 
 const DISTRICT: DistrictId = DistrictId::from_bytes([1; 16]);
 /// 2026-11-18, a Wednesday.
@@ -137,6 +141,7 @@ impl Console {
             naming: NamingScheme::Qi,
             generation: [7; 16],
             token_secret: [8; 32],
+            factor_policy: FactorPolicy::Optional,
             orgs_version: 1,
         };
         assert!(self.app.store.found_district(&district, NOW).await.unwrap());
@@ -202,10 +207,13 @@ impl Console {
     }
 
     async fn token(&self, who: Who) -> String {
-        let audience = if who.has_phone() { Audience::Sync } else { Audience::Console };
+        if !who.has_phone() {
+            let opened = session::open(&self.app, DISTRICT, who.account(), SessionStage::Open).await;
+            return opened.unwrap().0;
+        }
         let bearer = TokenBearer { district: DISTRICT, device: who.device() };
         let keyring = &self.app.keyring;
-        keyring.issue(&*self.app.store, bearer, audience, self.clock.now()).await.unwrap().token
+        keyring.issue(&*self.app.store, bearer, self.clock.now()).await.unwrap().token
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {

@@ -1,0 +1,80 @@
+// `zhibu-server` as a process of its own, over a copy of the demo district.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { inject } from 'vitest'
+import { DIST, SERVER } from './places.ts'
+
+/** The accounts of the demo district that have an invite link. */
+export type Account = 'secretary' | 'recorder' | 'leader1' | 'leader2' | 'member' | 'officer'
+
+export class Server {
+  /** E.g. `http://127.0.0.1:41234`; stays the same over restarts. */
+  url = ''
+  private process: ChildProcess | null = null
+  private readonly folder = mkdtempSync(join(tmpdir(), 'zhibu-server-'))
+
+  private constructor() {
+    cpSync(inject('district'), this.data, { recursive: true })
+  }
+
+  static async demo(): Promise<Server> {
+    const server = new Server()
+    await server.start()
+    return server
+  }
+
+  get data(): string {
+    return join(this.folder, 'data')
+  }
+
+  /** Starts it, on the port that it had before if it had one; resolves once it listens. */
+  async start(web: string = DIST): Promise<void> {
+    const listen = this.url === '' ? '127.0.0.1:0' : this.url.replace('http://', '')
+    const words = ['serve', '--data', this.data, '--web', web, '--listen', listen]
+    const child = spawn(SERVER, words, { stdio: ['ignore', 'pipe', 'ignore'] })
+    this.process = child
+    // It prints its address once it listens: no waiting, no guessing.
+    this.url = await new Promise((resolve, reject) => {
+      child.once('exit', (code) => reject(new Error(`zhibu-server ended with ${code}`)))
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const address = line.match(/http:\/\/[^\s/]+/)
+        if (address) resolve(address[0])
+      })
+    })
+    child.removeAllListeners('exit')
+  }
+
+  /** Kills it as a power cut does. */
+  async kill(): Promise<void> {
+    const child = this.process
+    this.process = null
+    if (!child) return
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await ended
+  }
+
+  /** Kills it and forgets its data. */
+  async end(): Promise<void> {
+    await this.kill()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** The invite link that `init` made for an account, at the address at which this server listens. */
+  invite(account: Account): string {
+    const lines = readFileSync(join(this.data, 'WELCOME.txt'), 'utf8').split('\n')
+    const at = lines.findIndex((line) => line.trim().startsWith(`${account} `) && !line.includes('http'))
+    const link = lines.slice(at).find((line) => line.includes('/enrol#'))
+    const secret = link?.match(/#(\S+)/)?.[1]
+    if (at < 0 || secret === undefined) throw new Error(`no invite for ${account}`)
+    return `${this.url}/enrol#${secret}`
+  }
+
+  /** Runs another command of `zhibu-server` on its data; answers what it printed. */
+  admin(...words: string[]): string {
+    return execFileSync(SERVER, [...words, '--data', this.data], { encoding: 'utf8' })
+  }
+}

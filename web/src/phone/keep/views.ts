@@ -1,0 +1,36 @@
+// What the first screen showed last time, to be painted again before the core is up.
+
+import type { ActivityLine, Me } from '@/core/api'
+import { read, remove, write } from './database'
+
+/** The list of months as it was last seen. */
+export interface SeenMonths {
+  me: Me
+  lines: ActivityLine[]
+}
+
+/** Raised when what is kept changes its shape: older ones are then not painted. */
+const SHAPE = 1
+const KEY = 'months'
+
+export async function seenMonths(): Promise<SeenMonths | undefined> {
+  const kept = await read<{ shape: number; seen: SeenMonths }>('views', KEY).catch(() => undefined)
+  return kept?.shape === SHAPE ? kept.seen : undefined
+}
+
+/** Never stops anybody: a list that could not be kept is only painted later next time. */
+export const keepMonths = (seen: SeenMonths): Promise<void> =>
+  write('views', KEY, { shape: SHAPE, seen }).catch(() => undefined)
+
+export const forgetMonths = (): Promise<void> => remove('views', KEY).catch(() => undefined)
+
+/** The step in which somebody was typing, to come back to it after the app was killed. */
+export interface Place {
+  path: string
+  at: number
+}
+
+export const keepPlace = (path: string): Promise<void> =>
+  write('views', 'place', { path, at: Date.now() } satisfies Place).catch(() => undefined)
+export const forgetPlace = (): Promise<void> => remove('views', 'place').catch(() => undefined)
+export const lastPlace = (): Promise<Place | undefined> => read<Place>('views', 'place').catch(() => undefined)
