@@ -13,6 +13,7 @@ export const router = createRouter({
     { path: '/', name: 'inbox', meta: { title: t.nav.inbox }, component: () => import('./inbox/InboxPage.vue') },
     { path: '/records/:id', name: 'record', meta: { title: t.nav.inbox }, props: true, component: () => import('./record/RecordPage.vue') },
     { path: '/settings', name: 'settings', meta: { title: t.nav.settings }, component: () => import('./shell/SettingsPage.vue') },
+    { path: '/feedback', name: 'feedback', meta: { title: t.nav.feedback }, component: () => import('./feedback/FeedbackPage.vue') },
     { path: '/:rest(.*)*', redirect: '/' },
   ],
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },

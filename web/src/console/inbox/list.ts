@@ -85,7 +85,9 @@ function fits(row: ActivityRow): boolean {
   return (!month || (when != null && monthOf(when) === month)) && (!doubt || doubtsOf(row).includes(doubt))
 }
 
-const weight = (row: ActivityRow) => (doubtsOf(row).length ? 0 : row.status === 'submitted' ? 1 : 2)
+/** What was filed or voided has been decided: its doubts are history. */
+const isDecided = (row: ActivityRow) => row.status === 'filed' || row.status === 'voided'
+const weight = (row: ActivityRow) => (isDecided(row) ? 2 : doubtsOf(row).length ? 0 : row.status === 'submitted' ? 1 : 2)
 
 /** What is in doubt first, then what waits, each in the order in which the server gave it: newest first. */
 export function ordered(rows: readonly ActivityRow[]): ActivityRow[] {

@@ -13,8 +13,6 @@ export const district = reactive<{ kinds: readonly Named[]; decisions: readonly 
   rules: [],
 })
 
-export async function readDistrict(): Promise<void> {}
-
 const nameIn = (list: readonly Named[], code: string) => list.find((one) => one.code === code)?.name
 
 export function kindName(code: string): string {

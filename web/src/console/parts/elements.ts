@@ -27,6 +27,7 @@ export const ElSelect = Select as unknown as Typed<{
   placeholder?: string
   /** `[null]`: the empty text is a choice like any other. */
   emptyValues?: null[]
+  valueOnClear?: null
   noMatchText?: string
   ariaLabel?: string
 }>

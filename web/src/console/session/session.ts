@@ -3,13 +3,12 @@
  * only the mark that somebody had signed in, so that a stranger's first look asks the server nothing.
  */
 import { computed, reactive } from 'vue'
-import { api, ask, askOnce, whenSignedOut } from '../api/client.ts'
-import { door } from '../api/door.ts'
+import { api, askOnce, whenSignedOut } from '../api/client.ts'
 import { ApiError } from '../api/error.ts'
-import type { Account, Role } from '../api/types.ts'
+import type { Account, Me, Role } from '../api/types.ts'
 
-/** `factor`: the password was right, and a second factor must be set up before anything else may be done. */
-export type Stage = 'starting' | 'out' | 'factor' | 'open'
+/** `setting_up`: the password was right, and a second factor must be set up before anything else may be done. */
+export type Stage = 'starting' | 'out' | Me['stage']
 
 const MARK = 'zhibu.console.signed-in'
 /** The server ends a session after half an hour without a request; somebody who types makes none. */
@@ -18,11 +17,12 @@ const RENEW_AFTER_MS = 5 * 60_000
 interface Session {
   stage: Stage
   me: Account | null
+  district: Pick<Me, 'district_name' | 'naming' | 'factor_policy'> | null
   /** The session ended while somebody worked: the sign-in stands over his page. */
   ended: ApiError | null
 }
 
-export const session = reactive<Session>({ stage: 'starting', me: null, ended: null })
+export const session = reactive<Session>({ stage: 'starting', me: null, district: null, ended: null })
 
 let waiting: Array<() => void> = []
 let renewedAt = 0
@@ -39,40 +39,38 @@ export async function resumeSession(): Promise<void> {
     return
   }
   try {
-    const account = await askOnce(() => api.GET('/v1/console/me'))
-    opened(account)
+    enter(await askOnce(() => api.GET('/v1/console/me')))
   } catch (thrown) {
-    if (thrown instanceof ApiError && thrown.code === 'offline') throw thrown
+    if (!(thrown instanceof ApiError) || !thrown.isSignedOut) throw thrown
     forget()
-    // A session that may only set up its second factor is not answered: it begins again with the password.
     session.stage = 'out'
   }
 }
 
-export type SignIn = 'open' | 'code_needed' | 'factor_to_set_up'
-
-export async function signIn(login: string, password: string, code?: string): Promise<SignIn> {
+/** True while the six digits are still wanted. */
+export async function signIn(login: string, password: string, code?: string): Promise<boolean> {
   const reply = await askOnce(() =>
-    door.POST('/v1/console/login', { body: { login, password, browser: true, ...(code ? { code } : {}) } }),
+    api.POST('/v1/console/login', { body: { login, password, browser: true, ...(code ? { code } : {}) } }),
   )
-  if (reply.stage === 'factor_to_set_up') session.stage = 'factor'
-  if (reply.stage === 'open') opened(reply.account ?? (await askOnce(() => api.GET('/v1/console/me'))))
-  return reply.stage
+  if (reply.me) enter(reply.me)
+  return reply.stage === 'code_needed'
 }
 
-export function opened(account: Account): void {
+export function enter(me: Me): void {
   // Somebody else signs in over a page that is not his: nothing of it may be left.
-  if (session.me && session.me.id !== account.id) location.assign('/console/')
+  if (session.me && session.me.id !== me.account.id) location.assign('/console/')
   localStorage.setItem(MARK, '1')
   renewedAt = Date.now()
-  session.me = account
-  session.stage = 'open'
+  session.me = me.account
+  session.district = me
+  session.stage = me.stage
+  if (me.stage !== 'open') return
   session.ended = null
   for (const resolve of waiting.splice(0)) resolve()
 }
 
 export async function signOut(): Promise<void> {
-  await askOnce(() => door.POST('/v1/console/logout', { body: {} }))
+  await askOnce(() => api.POST('/v1/console/logout'))
   forget()
   // Everything that was read belongs to whoever signed out.
   location.assign('/console/')
@@ -87,7 +85,7 @@ function forget(): void {
 export function keepAlive(): void {
   if (session.stage !== 'open' || session.ended || Date.now() - renewedAt < RENEW_AFTER_MS) return
   renewedAt = Date.now()
-  ask(() => api.GET('/v1/console/me')).catch(() => {
+  askOnce(() => api.GET('/v1/console/me')).catch(() => {
     // The next thing that he does will say what is wrong.
   })
 }
