@@ -1,5 +1,6 @@
 //! What can go wrong on the phone, grouped by what the person must do.
 
+use zhibu_domain::attachment::PictureFault;
 use zhibu_domain::ids::{DistrictId, RecordId};
 use zhibu_domain::record::{CommandFault, RecordFault};
 use zhibu_domain::wire::{ErrorBody, ErrorCode};
@@ -38,6 +39,15 @@ pub enum SyncError {
     /// Correct what was entered.
     #[error("{0}")]
     Command(CommandFault),
+    /// Take another picture, or a smaller one.
+    #[error("{0}")]
+    Picture(#[from] PictureFault),
+    /// It was removed, perhaps by another phone.
+    #[error("there is no such photo")]
+    NoSuchPhoto,
+    /// The phone that took it has not uploaded it yet.
+    #[error("the server does not hold this picture yet")]
+    PhotoNotThere,
     /// There is no such refused change any more.
     #[error("there is no refused change number {0}")]
     NoSuchRefused(u64),
@@ -92,7 +102,9 @@ impl SyncError {
             SyncError::TooOld => "too_old",
             SyncError::Command(CommandFault::AlreadyWritten { .. }) => "already_written",
             SyncError::Command(_) => "command",
-            SyncError::NoSuchRefused(_) => "not_found",
+            SyncError::Picture(_) => "picture",
+            SyncError::NoSuchRefused(_) | SyncError::NoSuchPhoto => "not_found",
+            SyncError::PhotoNotThere => "photo_not_there",
             SyncError::OtherDistrict(_) => "other_district",
             SyncError::NotAnEnvelope(_) => "not_an_envelope",
             SyncError::Refused(body) => body.code.as_str(),
@@ -118,7 +130,17 @@ impl SyncError {
             DeviceRevoked => "这台设备已被停用。内容还在本机，请联系乡镇党建办。".to_owned(),
             WrongClock => "本机时间差得太多，请校准手机时间后再同步。".to_owned(),
             TooOld => "本机软件太旧，服务器不再支持，请更新软件。内容都在本机。".to_owned(),
+            Command(CommandFault::TooMany { most, .. }) => {
+                format!("没有保存：一次活动最多{most}张照片。请先删去一张再加。")
+            }
             Command(fault) => format!("没有保存：{fault}。请修改后再试。"),
+            Picture(PictureFault::TooLarge { .. }) => "没有保存：照片太大，请缩小后再试。".to_owned(),
+            Picture(PictureFault::MoreThanAPicture) => {
+                "没有保存：照片里带有拍摄地点等信息，请去掉后再试。".to_owned()
+            }
+            Picture(_) => "没有保存：这个文件不是能用的照片，请换一张（JPEG 或 WebP）。".to_owned(),
+            NoSuchPhoto => "这张照片已被删去。".to_owned(),
+            PhotoNotThere => "这张照片还没有传到服务器，请等拍照的手机上传。".to_owned(),
             NoSuchRefused(number) => format!("没有第 {number} 条未被接受的内容，可能已经处理过了。"),
             OtherDistrict(_) => "这份内容属于别的旗县，不能由本机代交。".to_owned(),
             NotAnEnvelope(_) => "这不是可以代交的内容，文件可能已损坏。".to_owned(),

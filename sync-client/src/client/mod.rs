@@ -7,10 +7,12 @@
 
 mod carry;
 mod enrol;
+mod photos;
 mod quarantine;
 mod status;
 mod sync;
 mod token;
+mod upload;
 
 use std::sync::Arc;
 
@@ -30,6 +32,7 @@ pub use carry::Carried;
 pub use quarantine::Resent;
 pub use status::Status;
 pub use sync::SyncReport;
+pub use upload::UploadReport;
 
 /// How often an act is thought out anew because the store changed meanwhile. Two tabs race rarely, three never.
 const MAX_RACES: usize = 8;

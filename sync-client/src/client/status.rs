@@ -1,13 +1,15 @@
 //! Where everything stands, in numbers.
 
 use serde::Serialize;
+use zhibu_domain::attachment::PhotoSize;
 use zhibu_domain::ids::DeviceId;
 use zhibu_domain::time::Millis;
 
 use super::Client;
+use crate::engine::pictures::is_refused;
 use crate::error::SyncError;
 use crate::keys::DeviceKey;
-use crate::store::{LastSync, LocalStore};
+use crate::store::{KeptBlob, LastSync, LocalStore};
 use crate::transport::Transport;
 
 /// Where this phone stands.
@@ -28,6 +30,10 @@ pub struct Status {
     pub waiting_bytes: usize,
     /// Changes of this device that the server has receipted, ever.
     pub receipted: u64,
+    /// Photos saved here of which the server does not hold all: not uploaded. Those of refused changes apart.
+    pub photos_waiting: usize,
+    /// Bytes that are missing there, thumbnails included.
+    pub photo_bytes_waiting: u64,
     /// Refused changes that are listed.
     pub refused: usize,
     /// Those of them that nobody has looked at.
@@ -52,6 +58,9 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         let state = self.state().await?;
         let waiting = self.store.pending().await?;
         let refused = self.store.refused().await?;
+        let mut blobs = self.store.blobs().await?;
+        blobs.retain(|blob| !blob.is_uploaded && !is_refused(blob, &refused));
+        let missing = |blob: &KeptBlob| u64::from(blob.size_bytes).saturating_sub(blob.acknowledged);
         let in_envelope = waiting.iter().filter(|change| change.envelope.is_some()).count();
         Ok(Status {
             server: state.server,
@@ -61,6 +70,8 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
             in_envelope,
             waiting_bytes: waiting.iter().map(|change| change.change.len()).sum(),
             receipted: state.receipted_changes,
+            photos_waiting: blobs.iter().filter(|blob| blob.size == PhotoSize::Full).count(),
+            photo_bytes_waiting: blobs.iter().map(missing).sum(),
             refused: refused.len(),
             refused_unseen: refused.iter().filter(|change| !change.seen).count(),
             carried: self.store.carried().await?.iter().filter(|c| c.receipt.is_none()).count(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use zhibu_domain::wire::{Envelope, ErrorCode, Profile, ReadMark, SyncRequest};
+use zhibu_domain::wire::{Envelope, Profile, ReadMark, SyncRequest};
 
 use super::{Client, MAX_RACES};
 use crate::engine::batch::{envelope_body, next_batch};
@@ -14,7 +14,7 @@ use crate::keys::DeviceKey;
 use crate::store::{
     Act, CarriedEnvelope, ClosedEnvelope, LastSync, LocalStore, PendingChange, StoreError, Write,
 };
-use crate::transport::{Answer, Transport, TransportError};
+use crate::transport::{Answer, Transport};
 
 /// How often one synchronisation makes refused work again. More only happens against a server that refuses
 /// everything, and then the next synchronisation may try.
@@ -123,18 +123,8 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         Ok(Round { more: answer.response.more || widened, rewrote: report.rewritten > rewritten_before })
     }
 
-    /// Asks, and once more with a new token when the one held is over.
     async fn ask(&self, request: &SyncRequest) -> Result<Answer, SyncError> {
-        let token = self.token().await?;
-        match self.transport.sync(&token, request).await {
-            Err(TransportError::Refused(body))
-                if matches!(body.code, ErrorCode::TokenExpired | ErrorCode::Unauthenticated) =>
-            {
-                let token = self.renew_token().await?;
-                Ok(self.transport.sync(&token, request).await?)
-            }
-            other => Ok(other?),
-        }
+        self.with_token(async |token| self.transport.sync(token, request).await).await
     }
 
     /// Takes an answer in one act; how many changes it brought.

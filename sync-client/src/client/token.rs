@@ -23,6 +23,23 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         }
     }
 
+    /// Asks under the token held, and once more under a new one when that is over.
+    pub(super) async fn with_token<R>(
+        &self,
+        ask: impl AsyncFn(&str) -> Result<R, TransportError>,
+    ) -> Result<R, SyncError> {
+        let token = self.token().await?;
+        match ask(&token).await {
+            Err(TransportError::Refused(body))
+                if matches!(body.code, ErrorCode::TokenExpired | ErrorCode::Unauthenticated) =>
+            {
+                let token = self.renew_token().await?;
+                Ok(ask(&token).await?)
+            }
+            other => Ok(other?),
+        }
+    }
+
     /// A new token. A wrong clock is corrected by the server's, once.
     pub(super) async fn renew_token(&self) -> Result<String, SyncError> {
         let (request, before) = self.prove().await?;

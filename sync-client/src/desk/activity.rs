@@ -12,6 +12,7 @@ use zhibu_domain::time::Millis;
 use zhibu_domain::view::{ActivityView, FollowUpView, ResolutionView};
 
 use super::names::kind_names;
+use super::photo::PhotoLine;
 use super::{DeskError, Names};
 use crate::client::Client;
 use crate::keys::DeviceKey;
@@ -135,6 +136,8 @@ pub struct ActivitySheet {
     pub events: Vec<EventLine>,
     /// Corrections after filing.
     pub amendments: BTreeMap<EntryId, Amendment>,
+    /// 照片, at most three, in the order of their making.
+    pub photos: Vec<PhotoLine>,
     /// Slots in dispute.
     pub merge_cards: Vec<CardSheet>,
     /// How many changes of it are not uploaded.
@@ -162,6 +165,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
             roll: roll(&view, &names),
             events: events(&record, &view, &names),
             merge_cards: cards.collect(),
+            photos: self.photo_lines(reference, &view).await?,
             waiting: self.store().pending_of(reference.id()).await?.len(),
             minutes: view.minutes,
             agenda: view.agenda,

@@ -1,6 +1,7 @@
 //! What the server did not accept, and what exactly had been written.
 
 use serde::Serialize;
+use zhibu_domain::attachment::Attachment;
 use zhibu_domain::command::{Command, Scalar};
 use zhibu_domain::event::{Amendment, Claim, PointsEvent, ReviewEvent};
 use zhibu_domain::gate::{Edit, decode};
@@ -65,6 +66,8 @@ pub enum WrittenValue {
     Review(ReviewEvent),
     /// A correction to a filed record.
     Amendment(Amendment),
+    /// A photo.
+    Photo(Attachment),
     /// A claim of points.
     Claim(Claim),
     /// A word about a claim.
@@ -119,6 +122,7 @@ fn entry(kind: RecordKind, slot: &str, bytes: &[u8]) -> Option<WrittenValue> {
     match (kind, SlotPath::parse(slot).container) {
         (RecordKind::Activity, "events") => minicbor::decode(bytes).ok().map(WrittenValue::Review),
         (RecordKind::Activity, "amendments") => minicbor::decode(bytes).ok().map(WrittenValue::Amendment),
+        (RecordKind::Activity, "attachments") => minicbor::decode(bytes).ok().map(WrittenValue::Photo),
         (RecordKind::Points, "entries") => minicbor::decode(bytes).ok().map(WrittenValue::Claim),
         (RecordKind::Points, "events") => minicbor::decode(bytes).ok().map(WrittenValue::Judgement),
         _ => None,

@@ -8,6 +8,7 @@
 pub mod batch;
 pub mod chunk;
 pub mod judge;
+pub mod pictures;
 pub mod request;
 pub mod rewrite;
 pub mod settle;

@@ -10,6 +10,7 @@ mod crashes;
 mod delivery;
 mod desk;
 mod foresight;
+mod photos;
 mod refusals;
 mod restores;
 mod scope;

@@ -80,6 +80,8 @@ export type ActivitySheet = {
   events: Array<EventLine>,
   /** Corrections after filing. */
   amendments: { [key in EntryId]: Amendment },
+  /** 照片, at most three, in the order of their making. */
+  photos: Array<PhotoLine>,
   /** Slots in dispute. */
   merge_cards: Array<CardSheet>,
   /** How many changes of it are not uploaded. */
@@ -600,6 +602,10 @@ export type PhoneStatus = {
   waiting_bytes: number,
   /** Changes of this device that the server has receipted, ever. */
   receipted: number,
+  /** Photos saved here of which the server does not hold all: not uploaded. Those of refused changes apart. */
+  photos_waiting: number,
+  /** Bytes that are missing there, thumbnails included. */
+  photo_bytes_waiting: number,
   /** Refused changes that are listed. */
   refused: number,
   /** Those of them that nobody has looked at. */
@@ -619,6 +625,26 @@ export type PhoneStatus = {
 
 /** How a photo is written, as HTTP names it. */
 export type PhotoFormat = "image/jpeg" | "image/webp";
+
+/** One photo. */
+export type PhotoLine = {
+  /** Its id, by which it is shown and removed. */
+  id: EntryId,
+  /** Where it is. */
+  state: PhotoState,
+  /** The photo. */
+  photo: BlobHash,
+  /** Its bytes, at most [`MAX_PHOTO_BYTES`]. */
+  size_bytes: number,
+  /** The same, small. */
+  thumb: BlobHash,
+  /** The thumbnail's bytes, at most [`MAX_THUMB_BYTES`]. */
+  thumb_bytes: number,
+  /** How both are written. */
+  mime: PhotoFormat, };
+
+/** Where a photo is. */
+export type PhotoState = "waiting" | "uploaded" | "elsewhere";
 
 /** Most points of one rule in a period; negative for deductions. */
 export type PointCap = {
@@ -1045,4 +1071,4 @@ export type WrittenLine = {
   deleted: number, };
 
 /** What was written at a slot. */
-export type WrittenValue = ShownValue | ReviewEvent | Amendment | Claim | PointsEvent;
+export type WrittenValue = ShownValue | ReviewEvent | Amendment | Attachment | Claim | PointsEvent;

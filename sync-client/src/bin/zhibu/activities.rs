@@ -5,6 +5,7 @@ use zhibu_sync_client::desk::{ActivityLine, ActivitySheet, HistoryLine, QuorumSh
 
 use crate::fault::Fault;
 use crate::glossary::Glossary;
+use crate::photos;
 use crate::session::Session;
 use crate::words::{self, time};
 
@@ -94,6 +95,7 @@ fn describe_sheet(sheet: &ActivitySheet, glossary: &Glossary) -> String {
             .values()
             .map(|amendment| format!("更正说明 {}：{}", glossary.slot(&amendment.slot), amendment.text)),
     );
+    lines.extend(sheet.photos.iter().map(photos::describe));
     for card in &sheet.merge_cards {
         lines.push(format!(
             "两机不一致：{}（{}），请用 zhibu resolve 选一个：",

@@ -67,6 +67,11 @@ pub(crate) enum Command {
     Resolution(Resolution),
     /// Add a follow-up
     FollowUp(FollowUp),
+    /// Attach, remove or read a photo of an activity; never asked for
+    Photo {
+        #[command(subcommand)]
+        action: PhotoAction,
+    },
     /// Should-attend, present, passes or not; works offline
     Quorum { record: String },
     /// Settle a merge card
@@ -259,6 +264,29 @@ pub(crate) struct Claim {
     pub(crate) member: Option<String>,
     #[arg(long)]
     pub(crate) branch: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PhotoAction {
+    /// JPEG or WebP without the camera's notes: the photo at most 1 MiB, its thumbnail at most 16 KiB
+    Add {
+        record: String,
+        file: PathBuf,
+        /// The same picture, small
+        #[arg(long)]
+        thumb: PathBuf,
+    },
+    /// Take a photo away
+    Remove { record: String, entry: String },
+    /// Write a photo to a file
+    Save {
+        record: String,
+        entry: String,
+        out: PathBuf,
+        /// The small one
+        #[arg(long)]
+        thumb: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

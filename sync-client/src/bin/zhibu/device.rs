@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use zhibu_sync_client::client::{Status, SyncReport};
+use serde::Serialize;
+use zhibu_sync_client::client::{Status, SyncReport, UploadReport};
 use zhibu_sync_client::invite::Invite;
 
 use crate::fault::Fault;
@@ -29,7 +30,29 @@ pub(crate) async fn enrol(data: &Path, json: bool, link: &str, name: &str) -> Re
 
 pub(crate) async fn sync(session: &Session) -> Result<(), Fault> {
     let report = session.client.sync().await?;
-    session.print(&report, || describe_sync(&report))
+    // The text is delivered. Pictures that do not come through now go on where they stopped, at the next time.
+    let pictures = session.client.upload_blobs().await.ok();
+    session.print(&Synchronised { report, pictures }, || {
+        format!("{}{}", describe_sync(&report), describe_upload(pictures))
+    })
+}
+
+/// What a synchronisation prints as JSON.
+#[derive(Serialize)]
+struct Synchronised {
+    #[serde(flatten)]
+    report: SyncReport,
+    /// None when the line broke.
+    pictures: Option<UploadReport>,
+}
+
+fn describe_upload(pictures: Option<UploadReport>) -> String {
+    match pictures {
+        None => "照片没有传完，下次同步接着传。".to_owned(),
+        Some(UploadReport { photos: 0, declined: 0, .. }) => String::new(),
+        Some(UploadReport { photos, declined: 0, .. }) => format!("已上传照片 {photos} 张。"),
+        Some(UploadReport { photos, .. }) => format!("已上传照片 {photos} 张，其余下次再试。"),
+    }
 }
 
 fn describe_sync(report: &SyncReport) -> String {
@@ -60,6 +83,9 @@ fn describe_status(status: &Status) -> String {
         ),
         format!("已上传 {} 条，未被接受 {} 条", status.receipted, status.refused),
     ];
+    if status.photos_waiting > 0 {
+        lines.push(format!("照片待上传 {} 张，{} 字节", status.photos_waiting, status.photo_bytes_waiting));
+    }
     lines.push(match status.last_sync {
         Some(last) => format!(
             "上次成功同步：{}（上行 {}，下行 {} 字节）",

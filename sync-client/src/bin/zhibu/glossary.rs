@@ -95,6 +95,7 @@ impl Glossary {
             ("follow_ups", "done") => "后续事项已完成",
             ("events", _) => "审核意见",
             ("amendments", _) => "更正说明",
+            ("attachments", _) => "照片",
             ("entries", _) => "积分申报",
             ("members", _) => return format!("{}的名册信息", self.member_of(id)),
             ("classes", _) => return format!("{}的党员类别", self.member_of(id)),
@@ -153,6 +154,7 @@ impl Glossary {
             WrittenValue::Amendment(amendment) => {
                 format!("{}应为“{}”", self.slot(&amendment.slot), amendment.text)
             }
+            WrittenValue::Photo(photo) => format!("{} 字节", photo.size_bytes),
             WrittenValue::Claim(claim) => self.claim(claim),
             WrittenValue::Judgement(event) => judgement(event),
         };

@@ -7,6 +7,7 @@ mod arguments;
 mod device;
 mod fault;
 mod glossary;
+mod photos;
 mod points;
 mod recording;
 mod refusals;
@@ -56,6 +57,7 @@ async fn run(arguments: Arguments) -> Result<(), Fault> {
         Command::Agenda { record, text } => recording::agenda(&session, &record, text).await,
         Command::Resolution(resolution) => recording::resolution(&session, resolution).await,
         Command::FollowUp(follow_up) => recording::follow_up(&session, follow_up).await,
+        Command::Photo { action } => photos::run(&session, action).await,
         Command::Quorum { record } => activities::quorum(&session, &record).await,
         Command::Resolve { record, slot, choice } => {
             recording::resolve(&session, &record, &slot, &choice).await

@@ -5,7 +5,7 @@ use zhibu_domain::command::AboutField;
 use zhibu_domain::event::{PointsReason, PointsVerb, RedoReason, Status, Verb};
 use zhibu_domain::points::LineState;
 use zhibu_domain::time::Millis;
-use zhibu_sync_client::desk::ShownValue;
+use zhibu_sync_client::desk::{PhotoState, ShownValue};
 
 pub(crate) fn status(status: Status) -> &'static str {
     match status {
@@ -29,6 +29,14 @@ pub(crate) fn verb(verb: Verb) -> &'static str {
         Verb::RedoRequired => "责令重开",
         Verb::Reopened => "重新打开",
         Verb::Voided => "作废",
+    }
+}
+
+pub(crate) fn photo_state(state: PhotoState) -> &'static str {
+    match state {
+        PhotoState::Waiting => "待上传",
+        PhotoState::Uploaded => "已上传",
+        PhotoState::Elsewhere => "不在本机",
     }
 }
 

@@ -19,6 +19,11 @@ pub(crate) struct Blobs {
 }
 
 impl Blobs {
+    /// A server that was set back to an old backup has lost them.
+    pub(crate) fn lose(&mut self) {
+        self.arrived.clear();
+    }
+
     pub(crate) fn whole(&self, hash: BlobHash) -> Option<&[u8]> {
         self.arrived.get(&hash).map(Vec::as_slice).filter(|bytes| BlobHash::of(bytes) == hash)
     }

@@ -51,7 +51,7 @@ pub(crate) struct State {
     pub(crate) requests: Vec<SyncRequest>,
     /// The pictures that came.
     pub(crate) blobs: Blobs,
-    forbidden: Vec<(String, RefusalCode)>,
+    forbidden: Vec<(Vec<u8>, RefusalCode)>,
     refused_envelopes: BTreeSet<u64>,
     invites: HashMap<Vec<u8>, (String, Option<DeviceId>)>,
     devices: Vec<Device>,
@@ -114,7 +114,12 @@ impl Server {
 
     /// From now on changes that hold this word are refused.
     pub(crate) fn refuse_word(&self, word: &str, code: RefusalCode) {
-        self.with(|state| state.forbidden.push((word.to_owned(), code)));
+        self.refuse_bytes(word.as_bytes(), code);
+    }
+
+    /// From now on changes that hold these bytes are refused.
+    pub(crate) fn refuse_bytes(&self, bytes: &[u8], code: RefusalCode) {
+        self.with(|state| state.forbidden.push((bytes.to_owned(), code)));
     }
 
     /// Gives somebody a post, before he enrols.
@@ -312,7 +317,7 @@ impl State {
         if change.seq() != by_actor + 1 {
             return Some(RefusalCode::SequenceConflict);
         }
-        let holds = |word: &str| sent.change.windows(word.len()).any(|part| part == word.as_bytes());
+        let holds = |word: &[u8]| sent.change.windows(word.len()).any(|part| part == word);
         self.forbidden.iter().find(|(word, _)| holds(word)).map(|(_, code)| *code)
     }
 
