@@ -7,16 +7,20 @@ interface Named {
   name: string
 }
 
-export const district = reactive<{ kinds: readonly Named[]; decisions: readonly Named[]; rules: readonly Named[] }>({
+export const district = reactive<{ kinds: readonly Named[]; decisions: readonly Named[]; categories: readonly Named[] }>({
   kinds: [],
   decisions: [],
-  rules: [],
+  categories: [],
 })
 
 const nameIn = (list: readonly Named[], code: string) => list.find((one) => one.code === code)?.name
 
 export function kindName(code: string): string {
   return nameIn(district.kinds, code) ?? t.kind[code] ?? code
+}
+
+export function categoryName(code: string): string {
+  return nameIn(district.categories, code) ?? code
 }
 
 export function decisionName(code: string): string {

@@ -38,7 +38,8 @@ function isPressable(target: EventTarget | null): boolean {
 
 /** A dialog or drawer is open: it has the keyboard. */
 function isCovered(): boolean {
-  return document.querySelector('[aria-modal=true]:not([style*="display: none"])') !== null
+  // A closed one stays in the page, in an overlay that is not painted.
+  return [...document.querySelectorAll('[aria-modal=true]')].some((one) => one.getClientRects().length > 0)
 }
 
 /** Listens while the component is mounted. */

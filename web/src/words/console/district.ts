@@ -114,7 +114,7 @@ export const districtZh = {
       revokeLead: '停用后马上不能再传。手机里没有传上来的内容还在手机里，可以导出文件交来。',
     },
   },
-  audit: {
+  auditPage: {
     title: '操作日志',
     lead: '每一条都和前一条连在一起，改动一条就会断开。',
     intact: (length: number) => `日志完整，共 ${length} 条`,
@@ -260,7 +260,7 @@ export const districtEn: typeof districtZh = {
       revokeLead: 'It cannot deliver from now on. What it still holds can be exported as a file.',
     },
   },
-  audit: {
+  auditPage: {
     title: 'Audit log',
     lead: 'Each entry is chained to the one before.',
     intact: (length) => `Intact, ${length} entries`,
