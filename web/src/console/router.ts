@@ -19,6 +19,8 @@ export const router = createRouter({
     { path: '/accounts', name: 'accounts', meta: { title: t.nav.accounts }, component: () => import('./accounts/AccountsPage.vue') },
     { path: '/audit', name: 'audit', meta: { title: t.nav.audit }, component: () => import('./audit/AuditPage.vue') },
     { path: '/rule-book', name: 'rule-book', meta: { title: t.nav.ruleBook }, component: () => import('./rule-book/RuleBookPage.vue') },
+    { path: '/overview', name: 'overview', meta: { title: t.nav.overview }, component: () => import('./overview/OverviewPage.vue') },
+    { path: '/devices', name: 'devices', meta: { title: t.nav.devices }, component: () => import('./devices/DevicesPage.vue') },
     { path: '/feedback', name: 'feedback', meta: { title: t.nav.feedback }, component: () => import('./feedback/FeedbackPage.vue') },
     { path: '/:rest(.*)*', redirect: '/' },
   ],
