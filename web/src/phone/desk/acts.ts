@@ -20,7 +20,7 @@ export function act(record: RecordId | RecordKey, command: Command): Promise<Exe
   saveState.value = 'saving'
   const done = tail.then(async () => {
     try {
-      const executed = await core().execute(record, command)
+      const executed = await core().execute(plain(record), plain(command))
       running -= 1
       if (running === 0 && saveState.value !== 'failed') saveState.value = 'saved'
       saveHint.value = executed.hint ?? ''
@@ -35,6 +35,11 @@ export function act(record: RecordId | RecordKey, command: Command): Promise<Exe
   })
   tail = done
   return done
+}
+
+/** Without Vue's proxies, which no worker can be sent. */
+function plain<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T
 }
 
 export function clearSaveState(): void {

@@ -91,7 +91,6 @@ export function stepOf(slot: string): StepName {
     case 'minutes': return 'minutes'
     case 'resolutions': return 'resolutions'
     case 'follow_ups': return 'followUps'
-    case 'attachments': return 'photos'
     case 'about': return key === 'paper_ref' ? 'minutes' : 'plan'
     case 'kinds':
     case 'agenda':
@@ -100,7 +99,7 @@ export function stepOf(slot: string): StepName {
   }
 }
 
-export const STEPS = ['plan', 'roll', 'minutes', 'resolutions', 'followUps', 'photos', 'submit'] as const
+export const STEPS = ['plan', 'roll', 'minutes', 'resolutions', 'followUps', 'submit'] as const
 export type StepName = (typeof STEPS)[number]
 
 /** The events that nobody replaced and that still ask for something. */
