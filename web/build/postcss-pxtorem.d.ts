@@ -1,10 +1,15 @@
 declare module 'postcss-pxtorem' {
-  import type { Plugin } from 'postcss'
+  import type { PluginCreator } from 'postcss'
 
-  export default function pxToRem(options: {
-    rootValue: number
-    propList: string[]
-    minPixelValue: number
-    exclude: (file: string) => boolean
-  }): Plugin
+  interface Options {
+    rootValue?: number
+    propList?: string[]
+    selectorBlackList?: (string | RegExp)[]
+    minPixelValue?: number
+    mediaQuery?: boolean
+    exclude?: string | RegExp | ((file: string) => boolean)
+  }
+
+  const pxtorem: PluginCreator<Options>
+  export default pxtorem
 }
