@@ -3,6 +3,7 @@
 import { computed, ref, shallowRef } from 'vue'
 import { openCore } from '@/core'
 import { type ActivityLine, type Core, CoreError, type CoreStatus, type Me, type Writer } from '@/core/api'
+import { recallLooks } from '@/phone/keep/preferences'
 import { keepMonths, seenMonths } from '@/phone/keep/views'
 
 let opened: Core | null = null
@@ -39,6 +40,7 @@ export function asCoreError(what: unknown): CoreError {
 
 /** Paints what was seen last, then asks the core. */
 export async function begin(): Promise<void> {
+  void recallLooks()
   const seen = await seenMonths()
   if (seen !== undefined) {
     me.value = seen.me
