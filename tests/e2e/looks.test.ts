@@ -1,6 +1,32 @@
 // Every page in every text size and both colours; and first, that a bad page would be noticed.
-import { expect, test } from './support/world.ts'
+import { enrol, openPlanned, type TextSize } from './support/enrol.ts'
 import { look } from './support/looks.ts'
+import type { Phone } from './support/phone.ts'
+import { expect, test } from './support/world.ts'
+
+const SIZES: readonly (readonly [string, TextSize])[] = [['1', '标准'], ['1.25', '大字'], ['1.5', '特大']]
+const THEMES = ['light', 'dark'] as const
+
+/** The least that a thumb must be offered, in points. */
+const TARGET = 48
+
+/** Pages that anybody reaches by an address of their own. */
+const PAGES: Record<string, string> = {
+  months: '/',
+  new: '/new',
+  outbox: '/outbox',
+  points: '/points',
+  claim: '/points/claim',
+  judge: '/points/judge',
+  'notice-list': '/points/list',
+  mine: '/mine',
+  'self-check': '/mine/check',
+  moving: '/mine/moving',
+  feedback: '/mine/feedback',
+  desktop: '/mine/desktop',
+  nowhere: '/nowhere',
+}
+const STEPS = ['plan', 'roll', 'minutes', 'resolutions', 'followUps', 'photos', 'submit']
 
 test('a page with cut text, small targets or faint words is noticed', async ({ phoneOf }) => {
   const phone = phoneOf('王秀兰')
@@ -17,6 +43,53 @@ test('a page with cut text, small targets or faint words is noticed', async ({ p
     put('div', '看不清', { color: '#eee', background: '#fff' })
     put('div', '太宽', { width: '600px' })
   })
-  const faults = (await look(phone.page, 'failed/on-purpose', { target: 48 })).join('\n')
+  const faults = (await look(phone.page, 'failed/on-purpose', { target: TARGET })).join('\n')
   for (const said of ['across', 'below', 'small target', 'color-contrast', 'scrolls sideways']) expect(faults).toContain(said)
 })
+
+for (const [factor, size] of SIZES) {
+  test(`every page of the phone, text ${size}, by day and by night`, async ({ server, phoneOf }) => {
+    const phone = phoneOf('包文明')
+    const faults: string[] = []
+    await phone.open(server.invite('recorder'))
+    await dress(phone, factor, 'light')
+    faults.push(...(await look(phone.page, `phone/${factor}-light/enrol`, { target: TARGET })))
+    await phone.close()
+    const record = await crowdedPhone(phone, server, size)
+    for (const theme of THEMES) {
+      await dress(phone, factor, theme)
+      const pages = { ...PAGES, ...Object.fromEntries(STEPS.map((step) => [`step-${step}`, `/a/${record}/${step}`])) }
+      for (const [name, path] of Object.entries(pages)) {
+        await phone.page.goto(new URL(path, server.url).href)
+        await ready(phone)
+        faults.push(...(await look(phone.page, `phone/${factor}-${theme}/${name}`, { target: TARGET })))
+      }
+    }
+    expect(faults).toEqual([])
+  })
+}
+
+/** A phone on which every list has something in it: a clash, something that waits, something refused. */
+async function crowdedPhone(phone: Phone, server: Parameters<typeof enrol>[1], size: TextSize): Promise<string> {
+  await enrol(phone, server, 'recorder', size)
+  await openPlanned(phone)
+  const record = phone.page.url().match(/\/a\/([^/]+)/)?.[1]
+  if (record === undefined) throw new Error(`not at an activity: ${phone.page.url()}`)
+  return record
+}
+
+async function dress(phone: Phone, factor: string, theme: string): Promise<void> {
+  await phone.page.evaluate(([chosen, colour]) => {
+    localStorage.setItem('zhibu.text', chosen)
+    localStorage.setItem('zhibu.theme', colour)
+  }, [factor, theme] as const)
+  await phone.page.reload()
+  await phone.page.locator('h1').first().waitFor()
+}
+
+/** The core is up and nothing on the page says that it is still being opened. */
+async function ready(phone: Phone): Promise<void> {
+  await phone.page.locator('h1').first().waitFor()
+  await phone.page.getByText(/^正在打开/).first().waitFor({ state: 'hidden' })
+}
+

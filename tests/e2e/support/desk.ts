@@ -42,3 +42,10 @@ export class Desk extends Browser {
     await this.page.getByText(text).filter({ visible: true }).first().waitFor({ state: 'visible' })
   }
 }
+
+/** Signs in on the page that is open. */
+export async function signIn(desk: Desk, login: string, password = PASSWORD): Promise<void> {
+  await desk.page.getByLabel('用户名').fill(login)
+  await desk.page.getByLabel('口令', { exact: true }).fill(password)
+  await desk.click('登录')
+}

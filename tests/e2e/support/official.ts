@@ -20,11 +20,18 @@ export class Official {
     return this.ask(path, {})
   }
 
+  /** A blob as it is. */
+  async bytes(path: string): Promise<Buffer> {
+    const response = await fetch(`${this.url}${path}`, { headers: { authorization: `Bearer ${this.token}` } })
+    if (!response.ok) throw new Error(`${path}: ${response.status}`)
+    return Buffer.from(await response.arrayBuffer())
+  }
+
   async post(path: string, body: unknown): Promise<Json> {
     return this.ask(path, { method: 'POST', body: JSON.stringify(body) })
   }
 
-  /** The record of the branch in the story that is planned for November. */
+  /** Says a review word about an activity. */
   async review(record: string, words: Record<string, string>): Promise<void> {
     await this.post(`/v1/console/records/${record}/review`, words)
   }
@@ -41,7 +48,8 @@ export class Official {
   async revokeDevices(name: string): Promise<void> {
     const { id } = await this.account(name)
     const devices = await this.get(`/v1/console/accounts/${id}/devices`)
-    for (const device of devices) await this.post(`/v1/console/devices/${device.id}/revoke`, {})
+    const phones = devices.filter((device: Json) => !device.is_console)
+    for (const device of phones) await this.post(`/v1/console/devices/${device.id}/revoke`, {})
   }
 
   private async ask(path: string, init: RequestInit): Promise<Json> {

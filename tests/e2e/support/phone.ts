@@ -80,7 +80,7 @@ export class Phone extends Browser {
 
   /** Writes into the field with this label and leaves it. */
   async writes(label: Name, text: string): Promise<void> {
-    const field = this.page.getByLabel(label, { exact: typeof label === 'string' }).first()
+    const field = this.find('textbox', label)
     await field.fill(text)
     await field.blur()
   }

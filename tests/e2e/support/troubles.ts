@@ -5,6 +5,9 @@ import type { BrowserContext, ConsoleMessage } from 'playwright-core'
 /** The network's own words for a request that a test let fail: without signal, or refused with a status. */
 const FAILED_REQUEST = /^Failed to load resource: (net::ERR_|the server responded with a status of)/
 
+/** Of one trouble, in characters: the first lines of a stack say where it was. */
+const LONGEST = 500
+
 export class Troubles {
   private readonly seen: string[] = []
   private readonly expected: RegExp[] = []
@@ -35,7 +38,8 @@ export class Troubles {
   /** Throws what was seen. */
   demandNone(whose: string): void {
     const left = this.seen.filter((text) => !this.expected.some((pattern) => pattern.test(text)))
-    if (left.length > 0) throw new Error(`${whose}:\n${left.join('\n')}`)
+    const each = [...new Set(left)].map((text) => text.slice(0, LONGEST))
+    if (each.length > 0) throw new Error(`${whose}:\n${each.join('\n')}`)
   }
 
   private hear(message: ConsoleMessage): void {

@@ -1,0 +1,134 @@
+// Item 5: whatever goes wrong, one sentence says what to do, and unsent work can leave the phone as a file.
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { enrol, openPlanned, visit } from './support/enrol.ts'
+import { Official } from './support/official.ts'
+import type { Phone } from './support/phone.ts'
+import { DIST } from './support/places.ts'
+import { expect, test } from './support/world.ts'
+
+/** Leaves one thing unsent. */
+async function writeUnsent(phone: Phone): Promise<void> {
+  await phone.offline(true)
+  await openPlanned(phone, '计划')
+  await phone.writes('地点', '村部会议室')
+  await phone.sees('已保存到本机')
+}
+
+/** The file that the phone hands over, as bytes. */
+async function exported(phone: Phone): Promise<Buffer> {
+  await visit(phone, '/outbox')
+  const download = phone.page.waitForEvent('download')
+  await phone.tap('存成文件')
+  return readFileSync(await (await download).path())
+}
+
+test('the window that was opened last writes; the other one says so and takes over by a tap', async ({ server, phoneOf }) => {
+  const phone = phoneOf('王秀兰')
+  await enrol(phone, server, 'secretary')
+  const second = await phone.running.newPage()
+  await second.goto(server.url)
+  await phone.sees('已在另一个窗口打开')
+  await phone.tap('在这里继续')
+  await phone.seesNo('已在另一个窗口打开')
+  await second.getByText('已在另一个窗口打开').waitFor()
+})
+
+test('a new version waits for a tap, never comes in the middle of a form, and keeps unsent work', async ({ server, phoneOf }) => {
+  const phone = phoneOf('王秀兰')
+  await enrol(phone, server, 'secretary')
+  // From the second start on it is the service worker that answers; before that there is nothing to update.
+  await visit(phone, '/')
+  await writeUnsent(phone)
+  await server.kill()
+  await server.start(newerBuild())
+  await phone.offline(false)
+  await phone.page.evaluate(async () => (await navigator.serviceWorker.ready).update())
+  await phone.page.waitForFunction(async () => (await navigator.serviceWorker.ready).waiting !== null)
+  await phone.seesNo(/有新版本/)
+  await phone.tap('返回')
+  await phone.sees('有新版本，点一下更新（不会丢失未上传的内容）')
+  await phone.tap('更新')
+  await expect.poll(() => phone.page.evaluate(() => document.documentElement.dataset.build).catch(() => '')).toBe('newer')
+  await openPlanned(phone, '计划')
+  expect(await phone.page.getByLabel('地点', { exact: true }).inputValue()).toBe('村部会议室')
+})
+
+test('a phone that was stopped keeps its work and hands it over as a file', async ({ server, phoneOf }) => {
+  const phone = phoneOf('王秀兰')
+  await enrol(phone, server, 'secretary')
+  await writeUnsent(phone)
+  const admin = await Official.login(server, 'admin')
+  await admin.revokeDevices('王秀兰')
+  await phone.offline(false)
+  await visit(phone, '/outbox')
+  await phone.tap('立即上传')
+  await phone.sees('这部手机已被停用，不能再上传：请把没上传的存成文件交给乡镇党建办。')
+  expect((await exported(phone)).length).toBeGreaterThan(100)
+})
+
+test('when the storage is full nothing is called saved', async ({ server, phoneOf }) => {
+  const phone = phoneOf('王秀兰')
+  await enrol(phone, server, 'secretary')
+  // The browser asks how much is left only now and then, but always after a start.
+  await phone.close()
+  await phone.open('about:blank')
+  const line = await phone.debug(phone.page)
+  await line.send('Storage.overrideQuotaForOrigin', { origin: server.url, quotaSize: 1 })
+  await visit(phone, '/')
+  await openPlanned(phone, '计划')
+  await phone.writes('地点', '村部会议室')
+  await phone.sees(/手机存储已满，刚才写的还没有保存/)
+  await phone.seesNo('已保存到本机')
+  await line.send('Storage.overrideQuotaForOrigin', { origin: server.url })
+})
+
+test('a phone whose storage was cleared says what is safe and whom to ask', async ({ server, phoneOf }) => {
+  const phone = phoneOf('王秀兰')
+  await enrol(phone, server, 'secretary')
+  const line = await phone.debug(phone.page)
+  await phone.page.goto('about:blank')
+  await line.send('Storage.clearDataForOrigin', { origin: server.url, storageTypes: 'indexeddb' })
+  await visit(phone, '/')
+  await phone.sees(/本机数据已被清理：已上传的还在服务器上/)
+})
+
+test('a phone with a wrong clock is told to set it', async ({ server, phoneOf }) => {
+  const phone = phoneOf('王秀兰')
+  await enrol(phone, server, 'secretary')
+  await visit(phone, '/outbox')
+  await phone.sees('没有待上传的内容。')
+  for (const worker of phone.page.workers()) {
+    await worker.evaluate(() => {
+      const now = Date.now
+      Date.now = () => now() + 2 * 3_600_000
+    })
+  }
+  await phone.tap('立即上传')
+  await phone.sees(/手机时间差 1\d\d 分钟，请打开“自动设置时间”/)
+})
+
+test('a browser that is too old says what to do', async ({ server, phoneOf }) => {
+  const phone = phoneOf('王秀兰')
+  await phone.open('about:blank')
+  await phone.running.addInitScript(() => Reflect.deleteProperty(window, 'Worker'))
+  await phone.page.goto(server.invite('secretary'))
+  await phone.tap('开始使用')
+  await phone.sees(/这个浏览器(版本太低|太旧).*请更新浏览器/)
+})
+
+/** The same build with another mark on its page, as an update brings it. */
+function newerBuild(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'zhibu-newer-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  cpSync(DIST, folder, { recursive: true })
+  const page = join(folder, 'index.html')
+  writeFileSync(page, readFileSync(page, 'utf8').replace('<html ', '<html data-build="newer" '))
+  const worker = join(folder, 'sw.js')
+  const renewed = readFileSync(worker, 'utf8').replaceAll(/\{[^{}]*index\.html[^{}]*\}/g, (entry) => entry.replace(/[0-9a-f]{32}/, 'f'.repeat(32)))
+  writeFileSync(worker, renewed)
+  for (const stale of [page, worker]) rmSync(`${stale}.br`, { force: true })
+  return folder
+}
