@@ -8,26 +8,30 @@ import { expect, test } from './support/world.ts'
 const SAVE_MS = 100
 const OPEN_MS = 300
 const LONGEST_TASK_MS = 50
+/** How much longer a single task may take on a machine that does other things. */
+const NOISE = 4
 const TAPS = 12
 const SECONDS = 90
 const RECORDS = 300
 const WORKER_MIB = 96
 
-/** From a tap until these words stand, by the page's own clock. */
-async function fromTap(phone: Phone, tap: () => Promise<void>, words: string): Promise<number> {
-  await phone.page.evaluate((wanted) => {
-    const seen = window as unknown as { tapped: number; took: Promise<number> }
-    seen.took = new Promise((resolve) => {
-      addEventListener('pointerdown', () => (seen.tapped = performance.now()), { once: true, capture: true })
-      const look = () => {
-        const there = seen.tapped > 0 && document.body.textContent?.includes(wanted)
-        if (there) resolve(performance.now() - seen.tapped)
-        else requestAnimationFrame(look)
+/** From a tap until an element says exactly this, by the page's own clock; at the earliest in the frame after the tap. */
+async function fromTap(phone: Phone, tap: () => Promise<void>, selector: string, words: string): Promise<number> {
+  await phone.page.evaluate(([where, wanted]) => {
+    const kept = window as unknown as { took: Promise<number> }
+    kept.took = new Promise((resolve) => {
+      const listen = () => {
+        const tapped = performance.now()
+        const look = () => {
+          const said = [...document.querySelectorAll(where)].some((each) => each.textContent?.trim() === wanted)
+          if (said) resolve(performance.now() - tapped)
+          else requestAnimationFrame(look)
+        }
+        requestAnimationFrame(look)
       }
-      seen.tapped = 0
-      look()
+      addEventListener('click', listen, { once: true, capture: true })
     })
-  }, words)
+  }, [selector, words] as const)
   await tap()
   return phone.page.evaluate(() => (window as unknown as { took: Promise<number> }).took)
 }
@@ -41,10 +45,12 @@ test('saving, opening, and never keeping a thumb waiting', async ({ server, phon
   await phone.open()
   const tasks = await longTasks(phone.page)
   await phone.sees(PLANNED)
+  await phone.sees('离线中，照常填写，联网后自动上传')
+  const starting = Math.max(0, ...(await tasks()))
 
   const opened: number[] = []
   for (let time = 0; time < 5; time += 1) {
-    opened.push(await fromTap(phone, () => openPlanned(phone), '活动类型'))
+    opened.push(await fromTap(phone, () => openPlanned(phone), 'h1', PLANNED))
     await phone.tap('返回')
     await phone.find('heading', '活动').waitFor()
   }
@@ -52,16 +58,18 @@ test('saving, opening, and never keeping a thumb waiting', async ({ server, phon
   await phone.sees('全部到会')
   const saved: number[] = []
   for (let number = 0; number < 5; number += 1) {
-    const member = phone.page.getByRole('button', { name: /：未记$/ }).first()
-    saved.push(await fromTap(phone, () => member.tap(), '已保存到本机'))
+    const member = phone.page.getByRole('button', { name: /：到会$/, pressed: false }).first()
+    saved.push(await fromTap(phone, () => member.tap(), 'p[role=status]', '已保存到本机'))
   }
-  const longest = Math.max(0, ...(await tasks()))
+  const working = Math.max(0, ...(await tasks()))
   figure('opening a record, processor 4 times slower', median(opened), OPEN_MS)
   figure('from a tap on a name to durable, processor 4 times slower', median(saved), SAVE_MS)
-  figure('longest task on the main thread, processor 4 times slower', longest, LONGEST_TASK_MS)
-  // The goals are for a real phone; this machine is shared, so that twice the goal is the limit here.
-  expect(median(opened)).toBeLessThanOrEqual(2 * OPEN_MS)
-  expect(median(saved)).toBeLessThanOrEqual(2 * SAVE_MS)
+  figure('longest task on the main thread while starting, processor 4 times slower', starting, LONGEST_TASK_MS)
+  figure('longest task on the main thread at work, processor 4 times slower', working, LONGEST_TASK_MS)
+  // The machine that tests is shared and noisy: single tasks get room, the medians get none.
+  expect(median(opened)).toBeLessThanOrEqual(OPEN_MS)
+  expect(median(saved)).toBeLessThanOrEqual(SAVE_MS)
+  expect(Math.max(starting, working)).toBeLessThanOrEqual(NOISE * LONGEST_TASK_MS)
 })
 
 test('a themed day of thirty people is recorded with few taps', async ({ server, phoneOf }) => {
@@ -79,6 +87,7 @@ test('a themed day of thirty people is recorded with few taps', async ({ server,
     taps += 1
   }
   await tap('录新活动')
+  await tap('主题党日')
   await tap('保存，去点名')
   await tap('全部到会')
   await tap('李建国：请假')

@@ -9,6 +9,9 @@ import type { Phone } from './support/phone.ts'
 import { DIST } from './support/places.ts'
 import { expect, test } from './support/world.ts'
 
+/** What is left on the phone before something else takes it. */
+const LEFT_BYTES = 4 << 20
+
 /** Leaves one thing unsent. */
 async function writeUnsent(phone: Phone): Promise<void> {
   await phone.offline(true)
@@ -72,13 +75,15 @@ test('a phone that was stopped keeps its work and hands it over as a file', asyn
 test('when the storage is full nothing is called saved', async ({ server, phoneOf }) => {
   const phone = phoneOf('王秀兰')
   await enrol(phone, server, 'secretary')
+  const used = await phone.page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0)
   // The browser asks how much is left only now and then, but always after a start.
   await phone.close()
   await phone.open('about:blank')
   const line = await phone.debug(phone.page)
-  await line.send('Storage.overrideQuotaForOrigin', { origin: server.url, quotaSize: 1 })
+  await line.send('Storage.overrideQuotaForOrigin', { origin: server.url, quotaSize: used + LEFT_BYTES })
   await visit(phone, '/')
   await openPlanned(phone, '计划')
+  await fillStorage(phone)
   await phone.writes('地点', '村部会议室')
   await phone.sees(/手机存储已满，刚才写的还没有保存/)
   await phone.seesNo('已保存到本机')
@@ -118,6 +123,26 @@ test('a browser that is too old says what to do', async ({ server, phoneOf }) =>
   await phone.tap('开始使用')
   await phone.sees(/这个浏览器(版本太低|太旧).*请更新浏览器/)
 })
+
+/** Takes what is left, as somebody's videos do: in ever smaller pieces, until not a byte more goes in. */
+async function fillStorage(phone: Phone): Promise<void> {
+  await phone.page.evaluate(async () => {
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      const opening = indexedDB.open('videos')
+      opening.onupgradeneeded = () => opening.result.createObjectStore('pieces', { autoIncrement: true })
+      opening.onsuccess = () => resolve(opening.result)
+      opening.onerror = () => reject(opening.error)
+    })
+    const fits = (bytes: number) =>
+      new Promise<boolean>((resolve) => {
+        const writing = database.transaction('pieces', 'readwrite', { durability: 'strict' })
+        writing.objectStore('pieces').add(crypto.getRandomValues(new Uint8Array(bytes)))
+        writing.oncomplete = () => resolve(true)
+        writing.onabort = () => resolve(false)
+      })
+    for (let bytes = 1 << 16; bytes >= 16; bytes >>= 1) while (await fits(bytes));
+  })
+}
 
 /** The same build with another mark on its page, as an update brings it. */
 function newerBuild(): string {

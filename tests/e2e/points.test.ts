@@ -28,11 +28,11 @@ test('a claim is provisional at once, verified, approved, and read by the member
   for (const [phone, act] of [[leader, '核实'], [secretary, '审定']] as const) {
     await syncNow(phone)
     await visit(phone, '/points/judge')
-    await phone.sees('清扫文化广场')
-    await phone.tap(act)
+    const card = phone.page.getByRole('region', { name: '赵小梅' }).filter({ hasText: '清扫文化广场' })
+    await card.getByRole('button', { name: act }).tap()
     // A tap can be taken back for five seconds; only then it is saved.
     await phone.sees(new RegExp(`${act} 赵小梅的申报，5 秒后保存`))
-    await phone.sees('没有等您看的申报。')
+    await card.waitFor({ state: 'hidden' })
     await phone.sees('已保存到本机')
     await syncNow(phone)
   }

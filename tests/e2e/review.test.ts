@@ -60,9 +60,9 @@ test('one field is returned with a word, mended on the phone, and the record fil
 
 test('by keyboard alone: down, open, file, take it back, and what the keys do', async ({ server, deskOf }) => {
   const { record, secretary } = submittedEvening(server)
-  const desk = deskOf('何雨晴')
+  const desk = deskOf('陈雪梅')
   await desk.open()
-  await signIn(desk, 'officer')
+  await signIn(desk, 'reviewer')
   const second = rows(desk).nth(1)
   await second.waitFor()
   const title = await second.getByRole('link').innerText()
