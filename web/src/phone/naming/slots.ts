@@ -68,7 +68,7 @@ function written(slot: string, value: WrittenValue, names: Names): string {
   if ('supersedes' in value) return reviewName(value, names)
   if ('matter' in value) return w.list([value.date, ruleName(value.rule, names), value.matter])
   if ('verb' in value) return w.list([r.pointsVerb[value.verb], ...(value.reason ? [r.pointsReason[value.reason]] : [])])
-  return 'text' in value ? w.of(slotName(value.slot, names), value.text) : ''
+  return 'text' in value ? w.of(slotName(value.slot, names), value.text) : r.part.attachment
 }
 
 export function reviewName(event: ReviewEvent, names: Names): string {
@@ -91,6 +91,7 @@ export function stepOf(slot: string): StepName {
     case 'minutes': return 'minutes'
     case 'resolutions': return 'resolutions'
     case 'follow_ups': return 'followUps'
+    case 'attachments': return 'photos'
     case 'about': return key === 'paper_ref' ? 'minutes' : 'plan'
     case 'kinds':
     case 'agenda':
@@ -99,7 +100,7 @@ export function stepOf(slot: string): StepName {
   }
 }
 
-export const STEPS = ['plan', 'roll', 'minutes', 'resolutions', 'followUps', 'submit'] as const
+export const STEPS = ['plan', 'roll', 'minutes', 'resolutions', 'followUps', 'photos', 'submit'] as const
 export type StepName = (typeof STEPS)[number]
 
 /** The events that nobody replaced and that still ask for something. */
