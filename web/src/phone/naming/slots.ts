@@ -58,6 +58,8 @@ export function fieldValue(field: AboutField, value: ShownValue, names: Names): 
 
 /** One thing that a person wrote, in a line. */
 export function writtenName(line: WrittenLine, names: Names): string {
+  const { value: said } = line
+  if (said !== null && typeof said === 'object' && 'supersedes' in said) return reviewName(said, names)
   const deleted = line.deleted > 0 ? w.list([w.historyDeleted(line.deleted)]) : ''
   const value = written(line.slot, line.value, names)
   return w.of(slotName(line.slot, names), [value, deleted].filter((part) => part !== '').join('，'))
