@@ -1,9 +1,10 @@
-//! The district server: who may speak ([`auth`]), what counts ([`sync`]), what is kept ([`store`]), and the door
-//! ([`http`]). What is true without HTTP or SQL is in `zhibu_domain`.
+//! The district server: who may speak ([`auth`]), what counts ([`sync`]), what is kept ([`store`], pictures in
+//! [`blobs`]), and the door ([`http`]). What is true without HTTP or SQL is in `zhibu_domain`.
 
 use std::sync::Arc;
 
 use auth::token::Keyring;
+use blobs::{BlobFolder, Blobs};
 use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use console::login::LoginThrottle;
 use store::Store;
@@ -11,6 +12,7 @@ use sync::{Ledger, Trees};
 
 pub mod admin;
 pub mod auth;
+pub mod blobs;
 pub mod clock;
 pub mod config;
 pub mod console;
@@ -35,6 +37,8 @@ pub struct App {
     pub ledger: Ledger,
     /// The districts' org trees.
     pub trees: Arc<Trees>,
+    /// The pictures.
+    pub blobs: Blobs,
     /// Failed logins.
     pub logins: LoginThrottle,
     /// Where the outside finds this server, without a slash at the end: invite links begin with it.
@@ -49,6 +53,7 @@ impl App {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         public_url: impl Into<String>,
+        blobs: BlobFolder,
     ) -> Arc<Self> {
         let trees = Arc::new(Trees::default());
         Arc::new(Self {
@@ -58,6 +63,7 @@ impl App {
             entropy,
             keyring: Keyring::default(),
             trees,
+            blobs: Blobs::new(blobs),
             logins: LoginThrottle::default(),
             public_url: public_url.into().trim_end_matches('/').to_owned(),
         })
@@ -69,7 +75,11 @@ impl App {
     }
 
     /// A server over this store with the machine's time and chance.
-    pub fn on_this_machine(store: Arc<dyn Store>, public_url: impl Into<String>) -> Arc<Self> {
-        Self::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), public_url)
+    pub fn on_this_machine(
+        store: Arc<dyn Store>,
+        public_url: impl Into<String>,
+        blobs: BlobFolder,
+    ) -> Arc<Self> {
+        Self::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), public_url, blobs)
     }
 }
