@@ -7,8 +7,10 @@ use auth::token::Keyring;
 use blobs::{BlobFolder, Blobs};
 use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use console::login::LoginThrottle;
+use console::throttle::Throttle;
 use store::Store;
 use sync::{Ledger, Trees};
+use zhibu_domain::ids::AccountId;
 
 pub mod admin;
 pub mod auth;
@@ -22,6 +24,9 @@ pub mod http;
 pub mod projection;
 pub mod store;
 pub mod sync;
+
+/// How many requests that cost much an account may make in a minute.
+const COSTLY_A_MINUTE: usize = 30;
 
 /// Everything that a request may need, made once at start.
 pub struct App {
@@ -41,6 +46,8 @@ pub struct App {
     pub blobs: Blobs,
     /// Failed logins.
     pub logins: LoginThrottle,
+    /// Requests that cost much, by account.
+    pub costly: Throttle<AccountId>,
     /// Where the outside finds this server, without a slash at the end: invite links begin with it.
     pub public_url: String,
 }
@@ -65,6 +72,7 @@ impl App {
             trees,
             blobs: Blobs::new(blobs),
             logins: LoginThrottle::default(),
+            costly: Throttle::new(COSTLY_A_MINUTE, 60_000),
             public_url: public_url.into().trim_end_matches('/').to_owned(),
         })
     }

@@ -94,6 +94,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "spine", include_str!("../../../../migrations/sqlite/0001_spine.sql")),
     (2, "console", include_str!("../../../../migrations/sqlite/0002_console.sql")),
     (3, "blobs", include_str!("../../../../migrations/sqlite/0003_blobs.sql")),
+    (4, "lists", include_str!("../../../../migrations/sqlite/0004_lists.sql")),
 ];
 
 fn migrations() -> Migrator {
