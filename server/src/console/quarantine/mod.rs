@@ -150,7 +150,9 @@ impl StaffCaller {
         let receipt = self.app.ledger.admit(hand, &author, self.caller.orgs_version, sent).await?;
         match receipt {
             Receipt::Stored(_) => {}
-            Receipt::Duplicate(_) => return Err(ApiError::Conflict("it is in the record already".into())),
+            Receipt::Duplicate(_) => {
+                return Err(ApiError::Conflict("这条内容已经在记录里，不用再收。".into()));
+            }
             Receipt::Refused(refusal) => return Err(refused(refusal.code)),
         }
         self.note_resolved(&item, HowResolved::Admitted).await?;
@@ -163,7 +165,7 @@ impl StaffCaller {
         let resolution =
             Resolution { at: self.now(), by: Some(self.account().id), how: HowResolved::Dismissed };
         if !self.store().resolve_quarantine(self.district(), id, &resolution).await? {
-            return Err(ApiError::Conflict("it was resolved already".into()));
+            return Err(ApiError::Conflict("这一条已有人处理，请刷新后再看。".into()));
         }
         self.note_resolved(&item, HowResolved::Dismissed).await?;
         self.read_quarantined(id).await
@@ -184,7 +186,7 @@ impl StaffCaller {
             return Err(ApiError::Forbidden);
         }
         if item.resolution.is_some() {
-            return Err(ApiError::Conflict("it was resolved already".into()));
+            return Err(ApiError::Conflict("这一条已有人处理，请刷新后再看。".into()));
         }
         Ok(item)
     }
