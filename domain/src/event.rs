@@ -177,6 +177,7 @@ pub struct Claim {
     pub rule: String,
     /// The civil date of the deed.
     #[cbor(n(1), with = "crate::time::cbor_date")]
+    #[serde(deserialize_with = "crate::time::date_from_text")]
     #[cfg_attr(feature = "typescript", ts(type = "string"))]
     pub date: jiff::civil::Date,
     /// How many of the rule's units: hours, times, items.

@@ -66,6 +66,12 @@ pub mod cbor_date {
     }
 }
 
+/// Reads `YYYY-MM-DD` from JSON. The calendar's own reasons, sentence by sentence, would travel to every phone.
+pub(crate) fn date_from_text<'de, D: serde::Deserializer<'de>>(text: D) -> Result<Date, D::Error> {
+    let text = String::deserialize(text)?;
+    text.parse().map_err(|_| serde::de::Error::custom("not a date YYYY-MM-DD"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,8 +14,7 @@ use reqwest::{Method, RequestBuilder};
 use zhibu_domain::attachment::{BlobHash, MAX_PHOTO_BYTES};
 use zhibu_domain::ids::RecordId;
 use zhibu_domain::wire::{
-    BlobProgress, EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, SyncRequest, SyncResponse, TokenRequest,
-    TokenResponse,
+    BlobProgress, EnrolRequest, EnrolResponse, SyncRequest, SyncResponse, TokenRequest, TokenResponse,
 };
 
 use crate::transport::{Answer, Transport, TransportError};
@@ -65,7 +64,7 @@ impl HttpTransport {
         Q: Encode<()>,
         R: for<'b> Decode<'b, ()>,
     {
-        let body = minicbor::to_vec(question).map_err(|e| unreadable(0, e))?;
+        let body = minicbor::to_vec(question).map_err(|e| TransportError::unreadable(0, e))?;
         let (body, compressed) = pack(body)?;
         let bytes_up = body.len() as u64;
         let mut request = self.client.post(format!("{}{path}", self.base)).header(CONTENT_TYPE, CBOR);
@@ -98,9 +97,9 @@ where
     let bytes_down = bytes.len() as u64;
     let bytes = if gzip { unpack(status, &bytes)? } else { bytes };
     if !(200..300).contains(&status) {
-        return Err(refusal(status, &bytes));
+        return Err(TransportError::refusal(status, &bytes));
     }
-    let response = minicbor::decode(&bytes).map_err(|e| unreadable(status, e))?;
+    let response = minicbor::decode(&bytes).map_err(|e| TransportError::unreadable(status, e))?;
     Ok((response, bytes_down))
 }
 
@@ -148,7 +147,7 @@ impl Transport for HttpTransport {
         let answer = request.send().await.map_err(offline)?;
         let status = answer.status().as_u16();
         let bytes = receive(answer, MAX_PHOTO_BYTES.into()).await?;
-        if (200..300).contains(&status) { Ok(bytes) } else { Err(refusal(status, &bytes)) }
+        if (200..300).contains(&status) { Ok(bytes) } else { Err(TransportError::refusal(status, &bytes)) }
     }
 }
 
@@ -158,22 +157,11 @@ async fn receive(mut answer: reqwest::Response, most_bytes: u64) -> Result<Vec<u
     let mut bytes = Vec::new();
     while let Some(piece) = answer.chunk().await.map_err(offline)? {
         if (bytes.len() + piece.len()) as u64 > most_bytes {
-            return Err(unreadable(status, "the answer is too long"));
+            return Err(TransportError::unreadable(status, "the answer is too long"));
         }
         bytes.extend_from_slice(&piece);
     }
     Ok(bytes)
-}
-
-fn refusal(status: u16, bytes: &[u8]) -> TransportError {
-    match minicbor::decode::<ErrorBody>(bytes) {
-        Ok(body) if body.code == ErrorCode::ClientTooOld => TransportError::TooOld,
-        Ok(body) => TransportError::Refused(body),
-        Err(_) if status == 426 => TransportError::TooOld,
-        // A gateway in front of a server that is being restarted says so in its own words.
-        Err(_) if matches!(status, 502..=504) => TransportError::Offline(format!("HTTP {status}")),
-        Err(e) => unreadable(status, e),
-    }
 }
 
 fn pack(body: Vec<u8>) -> Result<(Vec<u8>, bool), TransportError> {
@@ -181,17 +169,17 @@ fn pack(body: Vec<u8>) -> Result<(Vec<u8>, bool), TransportError> {
         return Ok((body, false));
     }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(&body).map_err(|e| unreadable(0, e))?;
-    let packed = encoder.finish().map_err(|e| unreadable(0, e))?;
+    encoder.write_all(&body).map_err(|e| TransportError::unreadable(0, e))?;
+    let packed = encoder.finish().map_err(|e| TransportError::unreadable(0, e))?;
     Ok(if packed.len() < body.len() { (packed, true) } else { (body, false) })
 }
 
 fn unpack(status: u16, packed: &[u8]) -> Result<Vec<u8>, TransportError> {
     let mut bytes = Vec::new();
     let mut decoder = GzDecoder::new(packed).take(MAX_ANSWER_BYTES + 1);
-    decoder.read_to_end(&mut bytes).map_err(|e| unreadable(status, e))?;
+    decoder.read_to_end(&mut bytes).map_err(|e| TransportError::unreadable(status, e))?;
     if bytes.len() as u64 > MAX_ANSWER_BYTES {
-        return Err(unreadable(status, "the answer unpacks to too much"));
+        return Err(TransportError::unreadable(status, "the answer unpacks to too much"));
     }
     Ok(bytes)
 }
@@ -206,10 +194,6 @@ fn offline(error: reqwest::Error) -> TransportError {
         cause = below.source();
     }
     TransportError::Offline(text)
-}
-
-fn unreadable(status: u16, reason: impl ToString) -> TransportError {
-    TransportError::Unreadable { status, reason: reason.to_string() }
 }
 
 #[cfg(test)]
@@ -234,12 +218,5 @@ mod tests {
         }
         let bomb = encoder.finish().unwrap();
         assert!(matches!(unpack(200, &bomb), Err(TransportError::Unreadable { .. })));
-    }
-
-    #[test]
-    fn a_gateway_page_is_offline_and_a_login_page_is_unreadable() {
-        assert!(matches!(refusal(502, b"<html>"), TransportError::Offline(_)));
-        assert!(matches!(refusal(403, b"<html>"), TransportError::Unreadable { status: 403, .. }));
-        assert!(matches!(refusal(426, b""), TransportError::TooOld));
     }
 }

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Nothing in here knows which platform it runs on but `platform` and the back ends (`store::sqlite`, `http`,
-//! `key_file`).
+//! `key_file`; `store::indexed_db`, `browser`).
 
 pub mod client;
 pub mod desk;
@@ -22,6 +22,8 @@ pub mod platform;
 pub mod store;
 pub mod transport;
 
+#[cfg(target_arch = "wasm32")]
+pub mod browser;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod http;
 #[cfg(not(target_arch = "wasm32"))]

@@ -30,6 +30,23 @@ pub enum TransportError {
 }
 
 impl TransportError {
+    /// What an answer says that is no success.
+    pub fn refusal(status: u16, bytes: &[u8]) -> Self {
+        match minicbor::decode::<ErrorBody>(bytes) {
+            Ok(body) if body.code == ErrorCode::ClientTooOld => TransportError::TooOld,
+            Ok(body) => TransportError::Refused(body),
+            Err(_) if status == 426 => TransportError::TooOld,
+            // A gateway in front of a server that is being restarted says so in its own words.
+            Err(_) if matches!(status, 502..=504) => TransportError::Offline(format!("HTTP {status}")),
+            Err(e) => TransportError::unreadable(status, e),
+        }
+    }
+
+    /// An answer of this status that cannot be read, and why.
+    pub fn unreadable(status: u16, reason: impl ToString) -> Self {
+        TransportError::Unreadable { status, reason: reason.to_string() }
+    }
+
     /// The error's code, when the server gave one.
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
@@ -88,4 +105,19 @@ pub trait Transport {
 
     /// `GET /v1/records/{record}/blobs/{hash}`: the bytes, which the caller checks against their name.
     async fn blob(&self, token: &str, record: RecordId, hash: BlobHash) -> Result<Vec<u8>, TransportError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gateway_page_is_offline_and_a_login_page_is_unreadable() {
+        assert!(matches!(TransportError::refusal(502, b"<html>"), TransportError::Offline(_)));
+        assert!(matches!(
+            TransportError::refusal(403, b"<html>"),
+            TransportError::Unreadable { status: 403, .. }
+        ));
+        assert!(matches!(TransportError::refusal(426, b""), TransportError::TooOld));
+    }
 }

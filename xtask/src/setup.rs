@@ -20,6 +20,10 @@ pub(crate) struct Need {
 pub(crate) struct Tool {
     name: &'static str,
     version: &'static str,
+    /// The package that brings it.
+    package: &'static str,
+    /// `--locked`, where the package's own lock file can be had.
+    locked: &'static [&'static str],
 }
 
 /// Rust for wasm32; see [`wasm`] for the two ways.
@@ -48,13 +52,19 @@ const CHINESE_TYPE: Need = Need {
 };
 
 /// Checks licences, bans and sources of the dependencies.
-pub(crate) const CARGO_DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
+pub(crate) const CARGO_DENY: Tool =
+    Tool { name: "cargo-deny", version: "0.20.2", package: "cargo-deny", locked: &["--locked"] };
+
+/// Makes of the phone's half what a browser loads. Of the very version that `wasm-bindgen` has in `Cargo.toml`. Its
+/// lock file names a version of another crate that was withdrawn.
+pub(crate) const WASM_BINDGEN: Tool =
+    Tool { name: "wasm-bindgen", version: "0.2.130", package: "wasm-bindgen-cli", locked: &[] };
 
 /// What the checks need from the system.
 const NEEDS: &[Need] = &[WASM, NODE, CHROMIUM, CHINESE_TYPE];
 
 /// The tools that the checks run.
-const TOOLS: &[Tool] = &[CARGO_DENY];
+const TOOLS: &[Tool] = &[CARGO_DENY, WASM_BINDGEN];
 
 /// Provides everything that any chore needs.
 pub(crate) fn provide_everything() -> Result<(), Failure> {
@@ -116,14 +126,16 @@ impl Apt {
 impl Tool {
     /// Builds it unless this very version is there already. The build folder is kept with it: a newer version
     /// then takes seconds more than its own crate.
-    fn provide(&self) -> Result<(), Failure> {
+    pub(crate) fn provide(&self) -> Result<(), Failure> {
         if self.is_there()? {
             return Ok(());
         }
         let cache = cache_dir()?;
-        Run::cargo(&["install", "--locked", "--force", "--root"])
+        Run::cargo(&["install"])
+            .args(self.locked)
+            .args(&["--force", "--root"])
             .arg(cache.join("tools"))
-            .arg(format!("{}@{}", self.name, self.version))
+            .arg(format!("{}@{}", self.package, self.version))
             .without_env(&["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"])
             .env("CARGO_TARGET_DIR", cache.join("build"))
             // It runs for a second and is built for minutes.
@@ -138,7 +150,7 @@ impl Tool {
         if self.is_there()? {
             return self.program();
         }
-        let Self { name, version } = self;
+        let Self { name, version, .. } = self;
         Err(Failure::Missing(format!("no {name} {version}: run `cargo xtask setup`")))
     }
 
@@ -174,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_tool_of_another_version_does_not_count() {
-        let tool = Tool { name: "cargo-deny", version: "0.0.0" };
+        let tool = Tool { version: "0.0.0", ..CARGO_DENY };
         assert!(!tool.is_there().unwrap());
         let failure = tool.path().unwrap_err();
         assert_eq!(failure.to_string(), "no cargo-deny 0.0.0: run `cargo xtask setup`");

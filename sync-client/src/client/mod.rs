@@ -7,6 +7,7 @@
 
 mod carry;
 mod enrol;
+mod memory;
 mod photos;
 mod quarantine;
 mod status;
@@ -22,6 +23,7 @@ use zhibu_domain::record::{Actor, ChangeHash, Record, RecordRef, Stamp};
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{AuthorCard, Profile};
 
+use self::memory::{Memory, Touched};
 use crate::error::SyncError;
 use crate::keys::DeviceKey;
 use crate::platform::Surroundings;
@@ -43,6 +45,7 @@ pub struct Client<S, T, K> {
     transport: T,
     key: K,
     surroundings: Arc<dyn Surroundings>,
+    memory: Memory,
 }
 
 /// A change that is durable on this phone, and no more than that.
@@ -60,7 +63,7 @@ pub struct Saved {
 impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     /// A client over these parts. Nothing is read or sent yet.
     pub fn new(store: S, transport: T, key: K, surroundings: Arc<dyn Surroundings>) -> Self {
-        Self { store, transport, key, surroundings }
+        Self { store, transport, key, surroundings, memory: Memory::default() }
     }
 
     /// The store, for reading.
@@ -94,13 +97,18 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     }
 
     /// A record as this phone sees it: what is accepted and what waits. A record that nobody wrote yet is empty.
-    pub async fn open(&self, reference: &RecordRef) -> Result<Record, SyncError> {
+    pub async fn open(&self, reference: &RecordRef) -> Result<Arc<Record>, SyncError> {
         for _ in 0..MAX_RACES {
             let revision = self.store.revision().await?;
+            if let Some(record) = self.memory.find(revision, reference.id()) {
+                return Ok(record);
+            }
             let state = self.state().await?;
             let record = self.load(reference, &state).await;
             if self.store.revision().await? == revision {
-                return record;
+                let record = Arc::new(record?);
+                self.memory.keep(revision, record.clone());
+                return Ok(record);
             }
         }
         Err(StoreError::Raced.into())
@@ -122,7 +130,10 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         for _ in 0..MAX_RACES {
             let based_on = self.store.revision().await?;
             let mut state = self.state().await?;
-            let mut record = self.load(reference, &state).await?;
+            let mut record = match self.memory.find(based_on, reference.id()) {
+                Some(record) => Record::clone(&record),
+                None => self.load(reference, &state).await?,
+            };
             let made_at = self.now();
             let actor = writing_actor(&state);
             let written = record.execute(&command, Stamp { actor, now: made_at })?;
@@ -144,7 +155,11 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
                 writes.push(Write::State(state));
                 Saved { number, record, hash }
             });
-            if writes.is_empty() || self.try_commit(Act { based_on, writes }).await? {
+            if writes.is_empty() {
+                return Ok(saved);
+            }
+            if self.try_commit(Act { based_on, writes }).await? {
+                self.memory.keep(based_on + 1, Arc::new(record));
                 return Ok(saved);
             }
         }
@@ -176,8 +191,12 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
 
     /// Whether the act was written; `false` when the store changed meanwhile and it must be thought out anew.
     async fn try_commit(&self, act: Act) -> Result<bool, SyncError> {
+        let (based_on, touched) = (act.based_on, Touched::by(&act.writes));
         match self.store.commit(act).await {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.memory.committed(based_on, &touched);
+                Ok(true)
+            }
             Err(StoreError::Raced) => Ok(false),
             Err(error) => Err(error.into()),
         }

@@ -38,7 +38,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         entry: EntryId,
         size: PhotoSize,
     ) -> Result<Vec<u8>, SyncError> {
-        let view = ActivityView::of(&self.open(record).await?);
+        let view = ActivityView::of(&*self.open(record).await?);
         let attachment = view.attachments.get(&entry).ok_or(SyncError::NoSuchPhoto)?;
         let (hash, _) = attachment.blob(size);
         if let Some(bytes) = self.store.blob_bytes(record.id(), hash).await? {

@@ -89,7 +89,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     async fn views_of(&self, blob: &KeptBlob) -> Result<(Option<ActivityView>, ActivityView), SyncError> {
         let record = blob.record.id();
         let accepted = self.store.accepted(record).await?;
-        let present = ActivityView::of(&self.open(&blob.record).await?);
+        let present = ActivityView::of(&*self.open(&blob.record).await?);
         if accepted.is_empty() {
             return Ok((None, present));
         }

@@ -29,10 +29,10 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         let device = self.store().state().await?.ok_or(SyncError::NotEnrolled)?.device;
         let (account, member, posts) = (profile.account, profile.member, profile.posts);
         let author = Author { account, device, member, posts };
-        let roster = RosterView::of(&self.open(&RecordRef::roster(reference.org)).await?);
+        let roster = RosterView::of(&*self.open(&RecordRef::roster(reference.org)).await?);
         let orgs = OrgTree::new(profile.orgs);
         let status = match reference.kind {
-            RecordKind::Activity => ActivityView::of(&self.open(reference).await?).status(),
+            RecordKind::Activity => ActivityView::of(&*self.open(reference).await?).status(),
             _ => Status::Draft,
         };
         let scene = Scene { record: reference, status, orgs: &orgs, roster: Some(&roster) };

@@ -61,7 +61,7 @@ impl Names {
 impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     /// The names around a branch.
     pub async fn names(&self, branch: OrgId) -> Result<Names, DeskError> {
-        let roster = RosterView::of(&self.open(&RecordRef::roster(branch)).await?);
+        let roster = RosterView::of(&*self.open(&RecordRef::roster(branch)).await?);
         let mut authors: BTreeMap<_, _> =
             self.authors().await?.into_iter().map(|card| (card.device, card)).collect();
         let mut groups = BTreeMap::new();
@@ -112,7 +112,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         let wanted = text.to_ascii_lowercase();
         let mut fits = Vec::new();
         for record in self.records().await?.into_iter().filter(|record| record.kind == RecordKind::Points) {
-            let points = PointsView::of(&self.open(&record).await?);
+            let points = PointsView::of(&*self.open(&record).await?);
             let entries = points.entries.keys().filter(|id| fits_id(&id.to_string(), &wanted));
             fits.extend(entries.map(|entry| (record, *entry)));
         }
@@ -127,7 +127,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     /// All rule books held; none before the first synchronisation.
     pub(super) async fn rule_books(&self) -> Result<RuleBookView, DeskError> {
         let district = self.profile().await?.district;
-        Ok(RuleBookView::of(&self.open(&RecordRef::rule_book(district.into())).await?))
+        Ok(RuleBookView::of(&*self.open(&RecordRef::rule_book(district.into())).await?))
     }
 }
 

@@ -110,7 +110,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         for record in self.records().await? {
             let in_cycle = (cycle.start.year()..=cycle.end.year()).contains(&(record.year as i16));
             if record.kind == RecordKind::Activity && record.org == branch && in_cycle {
-                activities.insert(record.id(), ActivityView::of(&self.open(&record).await?));
+                activities.insert(record.id(), ActivityView::of(&*self.open(&record).await?));
             }
         }
         let mut sheets = Vec::new();

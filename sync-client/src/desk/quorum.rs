@@ -74,7 +74,7 @@ pub struct VoteLine {
 impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     /// The quorum of an activity.
     pub async fn quorum(&self, reference: &RecordRef) -> Result<QuorumSheet, DeskError> {
-        let view = ActivityView::of(&self.open(reference).await?);
+        let view = ActivityView::of(&*self.open(reference).await?);
         let book = self.rule_book(view.when().unwrap_or_else(|| self.now())).await?;
         let roster = self.names(reference.org).await?.roster;
         let head = head_count(&view, &roster);

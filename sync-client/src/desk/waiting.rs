@@ -62,7 +62,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     pub(super) async fn record_title(&self, reference: &RecordRef) -> Result<String, DeskError> {
         match (reference.kind, reference.subject()) {
             (RecordKind::Activity, _) => {
-                let view = ActivityView::of(&self.open(reference).await?);
+                let view = ActivityView::of(&*self.open(reference).await?);
                 Ok(view.text(AboutField::Title).unwrap_or_default().to_owned())
             }
             (_, Some(member)) => Ok(self.names(reference.org).await?.member(member)),

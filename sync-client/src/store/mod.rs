@@ -6,6 +6,8 @@ use zhibu_domain::record::{ChangeHash, RecordRef};
 use zhibu_domain::wire::{AuthorCard, Profile, ReadMark};
 
 pub mod conformance;
+#[cfg(target_arch = "wasm32")]
+pub mod indexed_db;
 mod kept;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod sqlite;

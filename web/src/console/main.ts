@@ -1,5 +1,9 @@
 import '@/design/tokens.css'
+import './design/desk.css'
 import { createApp } from 'vue'
 import App from './App.vue'
+import { router } from './router.ts'
+import { applyLook } from './shell/look.ts'
 
-createApp(App).mount('#app')
+applyLook()
+createApp(App).use(router).mount('#app')

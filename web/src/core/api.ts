@@ -4,7 +4,7 @@
 // longer lists; what the staff said stands in the record's events. Never say more than that.
 
 import type {
-  ActivityLine, ActivitySheet, BookSheet, Command, Executed, HistoryLine, LedgerSheet, Me, MemberId, OrgId,
+  ActivityLine, ActivitySheet, BookSheet, Command, EntryId, Executed, HistoryLine, LedgerSheet, Me, MemberId, OrgId,
   PhoneStatus, QuorumSheet, RecordId, RecordKey, RefusedSheet, RosterLine, Saved, SyncReport, WaitingLine,
 } from './generated'
 
@@ -17,7 +17,7 @@ export type DayMs = number
 export type CoreErrorName =
   | 'offline' | 'busy' | 'not_enrolled' | 'already_enrolled' | 'invite_spent' | 'not_an_invite' | 'device_revoked'
   | 'wrong_clock' | 'too_old' | 'command' | 'already_written' | 'not_found' | 'ambiguous' | 'no_rule_book'
-  | 'broken_answer' | 'store' | 'key' | 'damaged_record' | 'no_randomness'
+  | 'not_a_photo' | 'broken_answer' | 'store' | 'key' | 'damaged_record' | 'no_randomness'
   /** No space left: free some, or export what is unsent. */
   | 'storage_full'
   /** Another window writes; `takeOver` makes it this one. */
@@ -119,6 +119,12 @@ export interface Core {
   /** Lets a refused change go. */
   dismiss(number: number): Promise<void>
   markRefusedSeen(numbers: number[]): Promise<void>
+
+  /** Attaches a photo of an activity, resized and rid of what the camera wrote beside it. Uploaded after the text. */
+  attachPhoto(id: RecordId | RecordKey, original: Blob): Promise<Executed>
+  removePhoto(id: RecordId | RecordKey, photo: EntryId): Promise<Executed>
+  /** One picture of a photo: from this phone, else from the server. */
+  photo(id: RecordId | RecordKey, photo: EntryId, size: 'thumb' | 'full'): Promise<Blob>
 
   /** Unsent work as a file that the township can deliver. Empty bytes when nothing is unsent. */
   exportUnsent(): Promise<{ name: string; bytes: Uint8Array<ArrayBuffer> }>

@@ -57,7 +57,7 @@ async fn save(
 
 /// The photo of the activity whose id begins or ends so.
 async fn find(session: &Session, record: &RecordRef, text: &str) -> Result<EntryId, Fault> {
-    let view = ActivityView::of(&session.client.open(record).await?);
+    let view = ActivityView::of(&*session.client.open(record).await?);
     let fits = |entry: &&EntryId| {
         let id = entry.to_string();
         id.starts_with(text) || id.ends_with(text)

@@ -52,7 +52,7 @@ pub(crate) async fn roll(session: &Session, roll: Roll) -> Result<(), Fault> {
         roll.except.iter().map(|text| names.find_member(text)).collect::<Result<_, _>>()?;
     let mut marks: Vec<(MemberId, Option<String>)> = Vec::new();
     if roll.all_present {
-        let view = ActivityView::of(&session.client.open(&record).await?);
+        let view = ActivityView::of(&*session.client.open(&record).await?);
         let day = view.when().unwrap_or_else(|| session.client.now()).date();
         let present = Some(Attendance::Present.as_str().to_owned());
         let everybody = names.roster.on(day).into_iter().map(|(member, _)| member);
@@ -86,7 +86,7 @@ fn read_mark(text: &str) -> Result<(&str, Option<Attendance>), Fault> {
 
 pub(crate) async fn minutes(session: &Session, minutes: Minutes) -> Result<(), Fault> {
     let record = session.activity(&minutes.record).await?;
-    let before = ActivityView::of(&session.client.open(&record).await?).minutes;
+    let before = ActivityView::of(&*session.client.open(&record).await?).minutes;
     let words = minutes.words;
     let after = match (words.text, words.file, words.append) {
         (Some(text), ..) => text,
@@ -165,7 +165,7 @@ fn entry_or_new(session: &Session, entry: Option<&str>) -> Result<EntryId, Fault
 
 pub(crate) async fn resolve(session: &Session, record: &str, slot: &str, choice: &str) -> Result<(), Fault> {
     let record = session.activity(record).await?;
-    let cards = merge_cards(&session.client.open(&record).await?);
+    let cards = merge_cards(&*session.client.open(&record).await?);
     let card = cards.into_iter().find(|card| card.slot == slot);
     let card = card.ok_or_else(|| Fault::Typed(format!("{slot} 没有不一致，不用选。")))?;
     let values: Vec<Scalar> = card.values.into_iter().filter_map(|touch| touch.value).collect();

@@ -66,7 +66,7 @@ impl Surroundings {
                 Entry::Occupied(held) => held.into_mut(),
             };
             if let Entry::Vacant(gap) = titles.entry(*record) {
-                gap.insert(glossary.title(&session.client.open(reference).await?));
+                gap.insert(glossary.title(&*session.client.open(reference).await?));
             }
         }
         Ok(Self { glossaries, titles })

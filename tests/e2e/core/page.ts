@@ -1,0 +1,38 @@
+// The core alone on a page of its own, built as the phone's page is and served under the same policy.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { build, mergeConfig } from 'vite'
+import { shared } from '../../../web/build/shared.ts'
+import type { Server } from '../support/server.ts'
+
+/** Builds the page; answers its folder. */
+export async function buildPage(): Promise<string> {
+  const outDir = mkdtempSync(join(tmpdir(), 'zhibu-core-page-'))
+  await build(mergeConfig(shared(), {
+    root: new URL('./page', import.meta.url).pathname,
+    configFile: false,
+    logLevel: 'error',
+    build: { outDir, emptyOutDir: true },
+  }))
+  return outDir
+}
+
+export function forgetPage(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** Serves the page instead of the apps. */
+export async function serve(server: Server, folder: string): Promise<void> {
+  await server.kill()
+  await server.start(folder)
+}
+
+/** Enrols the page's phone as somebody of the demo district, and reads what the server has. */
+export async function enrol(page: Page, link: string): Promise<void> {
+  await page.evaluate(async (invite) => {
+    await window.core.enrol(invite, '测试手机')
+    await window.core.sync()
+  }, link)
+}
