@@ -113,6 +113,15 @@ pub struct QuarantineItem {
     pub may_resolve: bool,
 }
 
+/// Why a change cannot be let in either. The gate's own words are for its author, who has it on his phone.
+fn not_admissible(code: RefusalCode) -> ApiError {
+    use RefusalCode::{AlreadyWritten, NoRight, RecordFiled, RecordFull, RecordVoid, WrongStep};
+    match code {
+        NoRight | WrongStep | RecordFiled | RecordVoid | RecordFull | AlreadyWritten => refused(code),
+        _ => ApiError::RuleBroken("这条内容本身有问题，补收不了。可以搁置，并请作者重新填写。".into()),
+    }
+}
+
 impl StaffCaller {
     /// Refused changes of the caller's scope, oldest first. Whole envelopes name no org: they show only to those
     /// who see the whole district.
@@ -153,7 +162,7 @@ impl StaffCaller {
             Receipt::Duplicate(_) => {
                 return Err(ApiError::Conflict("这条内容已经在记录里，不用再收。".into()));
             }
-            Receipt::Refused(refusal) => return Err(refused(refusal.code)),
+            Receipt::Refused(refusal) => return Err(not_admissible(refusal.code)),
         }
         self.note_resolved(&item, HowResolved::Admitted).await?;
         self.read_quarantined(id).await
