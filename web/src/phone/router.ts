@@ -30,6 +30,7 @@ const routes: RouteRecordRaw[] = [
       { path: 'minutes', component: () => import('./steps/Minutes.vue') },
       { path: 'resolutions', component: () => import('./steps/Resolutions.vue') },
       { path: 'followUps', component: () => import('./steps/FollowUps.vue') },
+      { path: 'photos', component: () => import('./steps/Photos.vue') },
       { path: 'submit', component: () => import('./steps/Submit.vue') },
     ],
   },

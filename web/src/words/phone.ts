@@ -8,14 +8,9 @@ export const phoneWords = {
   close: '关闭',
   cancel: '取消',
   ok: '知道了',
-  save: '保存',
-  edit: '修改',
   remove: '删除',
-  add: '添加',
-  done: '完成',
   next: '下一步',
   retry: '再试一次',
-  optional: '可不填',
   choose: '请选择',
   none: '（没有写）',
   cleared: '（清空）',
@@ -24,7 +19,6 @@ export const phoneWords = {
   copied: '已复制',
   undo: '撤销',
   of: (a: string, b: string) => `${a}：${b}`,
-  quoted: (text: string) => `“${text}”`,
   list: (parts: string[]) => parts.join('、'),
   history: '谁改过',
   historyOf: (what: string) => `“${what}”谁改过`,
@@ -32,11 +26,9 @@ export const phoneWords = {
   historyBy: (name: string, device: string, when: string) => `${name}（${device}）${when}`,
   historyDeleted: (n: number) => `删去 ${n} 字`,
   tabs: { activities: '活动', points: '积分', mine: '我的', label: '主要页面' },
-
   day: (y: number, m: number, d: number) => `${y}年${m}月${d}日`,
   dayShort: (m: number, d: number) => `${m}月${d}日`,
   month: (y: number, m: number) => `${y}年${m}月`,
-  weekday: ['星期日', '星期一', '星期二', '星期三', '星期四', '星期五', '星期六'],
   today: '今天',
   yesterday: '昨天',
 
@@ -48,19 +40,19 @@ export const phoneWords = {
     notSaved: '还没有保存',
     uploaded: '已上传',
     waiting: (n: number) => `已保存到本机，${n} 处待上传`,
-    waitingShort: '待上传',
     submittedHere: '提交已保存到本机，上传后才算交',
     voidedHere: '作废已保存到本机，待上传',
+    photos: (n: number) => `${n} 张照片待上传`,
     amendedHere: '更正已保存到本机，待上传',
     refused: (n: number) => `${n} 处没有被接受`,
     foreseen: (hint: string) => `已保存到本机。${hint}`,
   },
-
   bar: {
     offline: '离线中，照常填写，联网后自动上传',
     offlineWaiting: (n: number) => `离线中，${n} 处待上传，内容都在本机`,
     syncing: '正在上传和接收…',
     waiting: (n: number) => `${n} 处待上传`,
+    photos: (n: number) => `${n} 张照片待上传`,
     refused: (n: number) => `${n} 处没有被接受，点这里处理`,
     allUploaded: (when: string) => `已全部上传 · ${when}`,
     never: '还没有同步过，点这里',
@@ -68,7 +60,6 @@ export const phoneWords = {
     open: '查看上传情况',
     starting: '正在打开记录…',
   },
-
   outbox: {
     title: '上传情况',
     sendNow: '立即上传',
@@ -80,6 +71,7 @@ export const phoneWords = {
     waitingNone: '没有待上传的内容。',
     onItsWay: '正在路上，还没有回执',
     receipted: (n: number) => `这部手机一共有 ${n} 处已上传，服务器给过回执。`,
+    photos: (n: number, size: string) => `照片待上传 ${n} 张，共 ${size}，在文字之后上传。`,
     carried: (n: number) => `替别人带着 ${n} 份，联网时一起送到。`,
     refusedTitle: (n: number) => `没有被接受 ${n} 处`,
     refusedWhy: '原因',
@@ -102,7 +94,6 @@ export const phoneWords = {
     restored: '本机用的是旧备份，请先同步一次，再继续写。',
     serverRestored: '服务器用备份恢复过，本机会把缺的重新交上去。',
   },
-
   enrol: {
     title: '欢迎使用支部簿',
     lead: '党支部的记录本，没有信号也能记。',
@@ -129,7 +120,6 @@ export const phoneWords = {
     hello: (name: string) => `${name}，您好`,
     enter: '进入支部簿',
   },
-
   months: {
     title: '活动',
     newActivity: '录新活动',
@@ -145,7 +135,6 @@ export const phoneWords = {
     noDay: '没有写时间',
     resumed: '上次写到这里，内容都在。',
   },
-
   steps: {
     label: '这次活动的各部分',
     plan: '计划',
@@ -157,9 +146,8 @@ export const phoneWords = {
     submit: '提交',
     toFix: '要补正',
     differs: '两机不一致',
-    previous: '上一步',
-  },
 
+  },
   plan: {
     newTitle: '录新活动',
     kinds: '活动类型（可多选）',
@@ -173,12 +161,7 @@ export const phoneWords = {
     isHeld: '已经开了',
     date: '日期',
     time: '时间',
-    until: '结束时间',
-    place: '地点',
-    host: '主持人',
-    recorder: '记录人',
     title: '标题',
-    theme: '主题',
     more: '更多内容',
     create: '保存，去点名',
     createPlan: '保存计划',
@@ -189,41 +172,34 @@ export const phoneWords = {
     observers: '列席（写职务，不写评语）',
     observersAdd: '加一位列席',
     startNow: '开始开会（现在）',
-    hours: '学时',
-  },
 
+  },
   roll: {
     all: '全部到会',
     allDone: (n: number) => `已记 ${n} 人到会，没来的请逐个改。`,
     noGroup: '未分组',
     state: (name: string, state: string) => `${name}：${state}`,
     more: (name: string) => `${name}的到会情况`,
-    pick: '选一种情况',
     counts: (should: number, present: number) => `应到 ${should}，实到 ${present}`,
     leave: (n: number) => `请假 ${n}`,
     absent: (n: number) => `缺席 ${n}`,
     unmarked: (n: number) => `未记 ${n}`,
-    enough: '人数够了，可以开会',
     enoughFor: (kind: string) => `${kind}：人数够了，可以开会`,
     half: (kind: string) => `${kind}：正好一半，请核对能不能开`,
     short: (kind: string, n: number) => `${kind}：还差 ${n} 人才能开`,
     unapproved: (n: number) => `${n} 人记了不用来，但没有批准“不计入应到会”，仍算应到。`,
     noRoster: '名册还没有取到，请联网同步一次。',
-    own: '记自己的到会',
     optional: '其他情况（线上、公事、送学上门等）点姓名来选。',
   },
-
   minutes: {
     label: '会议记录',
     hint: '议了什么、谁发言、定了什么',
-    count: (n: number) => `${n} 字`,
-    paper: '记录本页码',
-  },
 
+
+  },
   resolutions: {
     none: '没有决议可以不填。',
     add: '加一条决议',
-    text: '决议内容',
     rule: '表决办法',
     notVoted: '不用表决',
     yes: '赞成',
@@ -243,7 +219,6 @@ export const phoneWords = {
     allYes: (n: number) => `全部赞成（${n} 票）`,
     removeHint: '要去掉一条，请把内容清空。',
   },
-
   followUps: {
     none: '没有后续事项可以不填。',
     add: '加一项',
@@ -253,7 +228,6 @@ export const phoneWords = {
     done: '已经办完',
     nobody: '没有定人',
   },
-
   photos: {
     title: '照片',
     optional: '照片可有可无，不传也能提交。最多 3 张。',
@@ -262,24 +236,21 @@ export const phoneWords = {
     working: '正在缩小照片…',
     waiting: '待上传',
     uploaded: '已上传',
+    elsewhere: '在服务器上',
     remove: '删掉这张',
-    removeSure: '删掉这张照片？历史里仍留着文件名。',
-    bad: '这张照片打不开，请换一张。',
+    removeSure: '删掉这张照片？以后这份记录里看不到它。',
     one: (n: number) => `第 ${n} 张照片`,
     loading: '正在取照片…',
     notHere: '照片还没有传到，联网后再看。',
   },
-
   submit: {
     check: '交之前看一看',
     allGood: '都写全了。',
     notBlocking: '下面这些没写也能提交，写全了不容易被退回。',
-    go: '去写',
     missing: (what: string) => `没有写${what}`,
     unmarked: (n: number) => `还有 ${n} 人没有记到会`,
     cards: (n: number) => `还有 ${n} 处两机不一致，请先选一个`,
     vote: (text: string) => `“${text}”的票数不对`,
-    refused: '有内容没有被接受，请先处理',
     toFix: (what: string) => `上级请补正：${what}`,
     submit: '提交给乡镇',
     again: '补好了，再次提交',
@@ -296,25 +267,21 @@ export const phoneWords = {
     voidYes: '作废',
     voided: '这次记录已经作废。要恢复，请联系乡镇党建办。',
     events: '审核经过',
-    late: '过了规定天数才交，会标“补录”，不影响提交。',
-  },
 
+  },
   review: {
     title: '上级意见',
     at: (what: string) => `关于“${what}”`,
     by: (name: string, when: string) => `${name} ${when}`,
     noComment: '没有写具体意见',
   },
-
   card: {
     title: '两部手机写得不一样',
     lead: '请选一个。两个都保留在历史里。',
     keep: (value: string) => `用“${value}”`,
     by: (name: string, device: string, when: string) => `${name}（${device}）${when} 写的`,
-    chosen: '已选好，另一个仍在历史里。',
     readonly: '请书记或记录人来选。',
   },
-
   points: {
     title: '积分',
     mine: '我的积分',
@@ -335,19 +302,12 @@ export const phoneWords = {
     rule: '哪一项',
     date: '哪一天',
     units: (unit: string) => `多少（${unit}）`,
-    choice: '哪一级',
     amount: '多少分',
-    amountHint: (a: number, b: number) => `${a} 到 ${b} 分，由支委会审定`,
     matter: '做了什么',
     matterHint: '写事，不写对人的评价，最多 80 字',
     save: '保存申报',
-    saved: '申报已保存到本机，联网后上传。',
     perAward: (n: number, unit: string, points: string) => `每 ${n} ${unit}计 ${points} 分`,
     cap: (period: string, n: number) => `${period}最多 ${n} 分`,
-    verify: '核实',
-    approve: '审定',
-    decline: '不予认可',
-    reverse: '冲销',
     why: '什么原因',
     soon: (what: string, name: string) => `${what} ${name}的申报，5 秒后保存`,
     undone: '已撤销，没有保存。',
@@ -360,10 +320,8 @@ export const phoneWords = {
     capReplaced: (rule: string) => `改按“${rule}”计分`,
     capReversed: '已经冲销',
     capReversing: '这一条只用来冲销另一条',
-    object: '我有异议',
     noBook: '积分办法还没有取到，请联网同步一次。',
   },
-
   mine: {
     title: '我的',
     posts: {
@@ -386,9 +344,8 @@ export const phoneWords = {
     about: '关于支部簿',
     version: (v: string) => `版本 ${v}`,
     aboutText: '支部簿只记事：不给党员和支部排名，不看谁用了多久，不要求拍照、定位、打卡。',
-    device: (name: string) => `本机：${name}`,
-  },
 
+  },
   check: {
     title: '手机自检',
     copy: '复制自检结果',
@@ -417,7 +374,6 @@ export const phoneWords = {
     version: '版本',
     lastSync: '上次同步成功',
   },
-
   moving: {
     title: '换手机、卸载之前',
     lead: '没上传的内容只在这部手机上。换手机、卸载或清理之前，请做三步：',
@@ -427,7 +383,6 @@ export const phoneWords = {
     outbox: '去看上传情况',
     lost: '手机丢了，请马上打电话给乡镇党建办停用它；已上传的内容不受影响。',
   },
-
   feedback: {
     title: '投诉和建议',
     lead: (office: string) => `对支部簿有意见，或对支部工作有建议，请找${office}。`,
@@ -438,7 +393,6 @@ export const phoneWords = {
     above: (district: string) => `乡镇没有答复的，可以找${district}组织部门。`,
     districtPlain: '上级',
   },
-
   home: {
     title: '添加到桌面',
     why: '放到桌面，没有信号也能一点就开，内容更不容易被清理。',
@@ -451,11 +405,9 @@ export const phoneWords = {
     ios: ['点屏幕下方的分享按钮（方框和向上的箭头）', '选“添加到主屏幕”', '以后从桌面上的“支部簿”打开'],
     already: '已经是从桌面打开的了。',
   },
-
   notices: {
     update: '有新版本，点一下更新（不会丢失未上传的内容）',
     updateNow: '更新',
-    updateLater: '写完再更新',
     elsewhere: '已在另一个窗口打开',
     here: '在这里继续',
     storageFull: '手机存储已满，刚才写的还没有保存：请清理手机，或先把没上传的存成文件。',
@@ -467,7 +419,6 @@ export const phoneWords = {
     draftFailed: '打字没能自动留住，请按“完成”保存后再离开。',
     restarted: '刚才出了点小问题，已经恢复，保存过的都在，请再点一次。',
     failed: '没有做成，请再试一次；还不行，请到“我的—手机自检”复制结果发给乡镇党建办。',
-    persistNo: '浏览器可能自动清理本机内容，请添加到桌面，并经常联网上传。',
     notFound: '没有这一页，或这条记录不在本机。',
     goHome: '回到活动',
   },

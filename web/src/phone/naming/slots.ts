@@ -58,6 +58,8 @@ export function fieldValue(field: AboutField, value: ShownValue, names: Names): 
 
 /** One thing that a person wrote, in a line. */
 export function writtenName(line: WrittenLine, names: Names): string {
+  const { value: said } = line
+  if (said !== null && typeof said === 'object' && 'supersedes' in said) return reviewName(said, names)
   const deleted = line.deleted > 0 ? w.list([w.historyDeleted(line.deleted)]) : ''
   const value = written(line.slot, line.value, names)
   return w.of(slotName(line.slot, names), [value, deleted].filter((part) => part !== '').join('，'))
@@ -68,7 +70,7 @@ function written(slot: string, value: WrittenValue, names: Names): string {
   if ('supersedes' in value) return reviewName(value, names)
   if ('matter' in value) return w.list([value.date, ruleName(value.rule, names), value.matter])
   if ('verb' in value) return w.list([r.pointsVerb[value.verb], ...(value.reason ? [r.pointsReason[value.reason]] : [])])
-  return 'text' in value ? w.of(slotName(value.slot, names), value.text) : ''
+  return 'text' in value ? w.of(slotName(value.slot, names), value.text) : r.part.attachment
 }
 
 export function reviewName(event: ReviewEvent, names: Names): string {
@@ -91,6 +93,7 @@ export function stepOf(slot: string): StepName {
     case 'minutes': return 'minutes'
     case 'resolutions': return 'resolutions'
     case 'follow_ups': return 'followUps'
+    case 'attachments': return 'photos'
     case 'about': return key === 'paper_ref' ? 'minutes' : 'plan'
     case 'kinds':
     case 'agenda':
@@ -99,7 +102,7 @@ export function stepOf(slot: string): StepName {
   }
 }
 
-export const STEPS = ['plan', 'roll', 'minutes', 'resolutions', 'followUps', 'submit'] as const
+export const STEPS = ['plan', 'roll', 'minutes', 'resolutions', 'followUps', 'photos', 'submit'] as const
 export type StepName = (typeof STEPS)[number]
 
 /** The events that nobody replaced and that still ask for something. */

@@ -14,6 +14,8 @@ export interface Badge {
 interface Stand {
   status: Status
   waiting: number
+  /** Photos of it that the server does not hold whole; the list of months does not know. */
+  photos?: number
 }
 
 /** What the record is. A word that this phone said itself and that has no receipt is not yet said to anybody. */
@@ -25,7 +27,8 @@ export function statusBadge({ status, waiting }: Stand): Badge {
 }
 
 /** Where what was written is. */
-export function placeBadge({ status, waiting }: Stand): Badge {
+export function placeBadge({ status, waiting, photos = 0 }: Stand): Badge {
+  if (waiting === 0 && photos > 0) return { text: w.truth.photos(photos), tone: 'plain' }
   if (waiting === 0) return { text: w.truth.uploaded, tone: 'good' }
   if (status === 'filed') return { text: w.truth.amendedHere, tone: 'plain' }
   return { text: w.truth.waiting(waiting), tone: 'plain' }
