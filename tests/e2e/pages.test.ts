@@ -16,6 +16,7 @@ test('the phone keeps its pages and starts cold without signal', async ({ phoneO
 test('without signal nothing reaches the server, from page or worker', async ({ phoneOf }) => {
   const phone = phoneOf('王秀兰')
   await phone.open()
+  await phone.kept()
   await phone.offline(true)
   const answer = await phone.page.evaluate(() => fetch('/v1/health').then(String, () => 'no signal'))
   expect(answer).toBe('no signal')

@@ -27,17 +27,22 @@ class Running {
   private readonly worker = new Worker(scriptUrl(workerAddress), { type: 'module' })
   private readonly calls = new Map<number, Waiting>()
   private idle: (() => void)[] = []
+  private hasSpoken = false
   private last = 0
 
   constructor(hears: Hears, private readonly onEnd: () => void) {
     this.worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      this.hasSpoken = true
       if (!('notice' in data)) return this.settle(data)
       if (data.notice === 'changed') return hears.changed(data.what)
       this.end(fault('restarted', data.why))
       hears.fell(coreError(fault('restarted', data.why)))
     }
-    // The script itself does not load, or falls over outside of any call.
-    this.worker.onerror = (event) => this.end(fault('restarted', event.message))
+    // It falls over outside of any call; or its script never came, since the signal went right after the page.
+    this.worker.onerror = (event) => {
+      const neverCame = !this.hasSpoken && !navigator.onLine
+      this.end(fault(neverCame ? 'offline' : 'restarted', event.message))
+    }
   }
 
   ask<M extends Method>(method: M, args: unknown[]): Promise<Answer<M>> {
@@ -114,6 +119,7 @@ export class Link {
   }
 
   private async start(): Promise<Running> {
+    if (typeof Worker === 'undefined' || typeof WebAssembly === 'undefined') throw coreError(fault('unsupported'))
     const running = new Running(this.hears, () => {
       if (this.current !== running) return
       this.current = null
