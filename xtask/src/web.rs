@@ -46,6 +46,7 @@ pub(crate) fn build() -> Result<(), Failure> {
 /// The stories in Chromium: phones that lose their signal and their battery, and the desk that reviews.
 pub(crate) fn drive() -> Result<(), Failure> {
     install()?;
+    wasm::build_conformance()?;
     Run::cargo(&["build", "-p", "zhibu-server"]).run()?;
     Run::new("npm")
         .args(&["run", "test", "--workspace", "tests/e2e"])

@@ -6,7 +6,7 @@ import { buildPage, enrol, forgetPage, serve } from './page.ts'
 let folder: string
 
 beforeAll(async () => {
-  folder = await buildPage()
+  folder = await buildPage('core.html')
 })
 
 afterAll(() => forgetPage(folder))

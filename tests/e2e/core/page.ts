@@ -1,5 +1,5 @@
 // The core alone on a page of its own, built as the phone's page is and served under the same policy.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
@@ -7,15 +7,18 @@ import { build, mergeConfig } from 'vite'
 import { shared } from '../../../web/build/shared.ts'
 import type { Server } from '../support/server.ts'
 
-/** Builds the page; answers its folder. */
-export async function buildPage(): Promise<string> {
+const ROOT_OF_PAGES = new URL('./page', import.meta.url).pathname
+
+/** Builds one of the pages, to be served as the only one; answers its folder. */
+export async function buildPage(page: 'core.html' | 'conformance.html'): Promise<string> {
   const outDir = mkdtempSync(join(tmpdir(), 'zhibu-core-page-'))
   await build(mergeConfig(shared(), {
-    root: new URL('./page', import.meta.url).pathname,
+    root: ROOT_OF_PAGES,
     configFile: false,
     logLevel: 'error',
-    build: { outDir, emptyOutDir: true },
+    build: { outDir, emptyOutDir: true, rolldownOptions: { input: join(ROOT_OF_PAGES, page) } },
   }))
+  renameSync(join(outDir, page), join(outDir, 'index.html'))
   return outDir
 }
 
