@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { build, mergeConfig } from 'vite'
 import { shared } from '../../../web/build/shared.ts'
+import type { Phone } from '../support/phone.ts'
 import type { Server } from '../support/server.ts'
 
 const ROOT_OF_PAGES = new URL('./page', import.meta.url).pathname
@@ -38,4 +39,32 @@ export async function enrol(page: Page, link: string): Promise<void> {
     await window.core.enrol(invite, '测试手机')
     await window.core.sync()
   }, link)
+}
+
+/** An activity of the phone's branch that the branch may still write. */
+export function activityOf(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const lines = await window.core.listActivities(null, null)
+    const open = lines.find((line) => ['planned', 'held', 'draft', 'returned'].includes(line.status))
+    if (open === undefined) throw new Error('the demo district has no open activity')
+    return open.id
+  })
+}
+
+/** Writes a place into an activity, as `tried` tells it. */
+export function save(page: Page, activity: string, text: string) {
+  return page.evaluate(
+    ([id, written]) => window.tried(window.core.execute(id, { set_about: [['place', written]] })),
+    [activity, text] as const,
+  )
+}
+
+/** The place that an activity shows. */
+export function place(page: Page, activity: string) {
+  return page.evaluate(async (id) => (await window.core.showActivity(id)).about.place, activity)
+}
+
+/** No way to the server but for the page itself, which has no service worker to come from. */
+export async function cut(phone: Phone): Promise<void> {
+  await phone.running.route('**/v1/**', (route) => route.abort())
 }

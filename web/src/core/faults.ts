@@ -11,6 +11,7 @@ export interface Fault {
 }
 
 const PLAIN: Partial<Record<CoreErrorName, string>> = {
+  offline: '现在没有信号，软件还没有装完。请到有信号的地方再打开一次。',
   elsewhere: '已在另一个窗口打开，请到那个窗口填写，或在这里继续。',
   storage_full: '本机空间不够，没有保存。请清理手机空间后再试一次。',
   storage_lost: '本机数据已被系统清理，没有上传的内容可能已经丢失。请向乡镇党建办要新的邀请链接，重新登记后会取回已上传的内容。',
@@ -21,7 +22,7 @@ const PLAIN: Partial<Record<CoreErrorName, string>> = {
   store: '本机存储打不开。请关掉其他窗口再试，不要清除本软件的数据。',
 }
 
-const RETRYABLE: ReadonlySet<CoreErrorName> = new Set(['restarted', 'store'])
+const RETRYABLE: ReadonlySet<CoreErrorName> = new Set(['offline', 'restarted', 'store'])
 
 /** A failure of this name. */
 export function fault(code: CoreErrorName, detail = ''): Fault {

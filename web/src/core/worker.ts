@@ -7,7 +7,7 @@ import { line } from './line'
 import { shrink } from './picture'
 import { Shelf } from './shelf'
 import { unsentFile } from './unsent'
-import init, { Phone } from './wasm/core.js'
+import init, { type InitOutput, Phone } from './wasm/core.js'
 import address from './wasm/core_bg.wasm?url'
 
 const DATABASE = 'zhibu'
@@ -28,10 +28,19 @@ function tell(message: FromWorker): void {
   postMessage(message)
 }
 
+/** Compiled while it arrives. Kept by the service worker, so that only a first visit can fail to get it. */
+async function load(): Promise<InitOutput> {
+  try {
+    return await init({ module_or_path: address })
+  } catch (error) {
+    throw fault(error instanceof WebAssembly.CompileError ? 'unsupported' : 'offline', String(error))
+  }
+}
+
 async function start(): Promise<void> {
   if (typeof indexedDB === 'undefined' || globalThis.crypto?.subtle === undefined) throw fault('unsupported')
   const leave = () => tell({ notice: 'gone', why: 'the database was taken away' })
-  const [shelf, core] = await Promise.all([Shelf.open(DATABASE, leave), init({ module_or_path: address })])
+  const [shelf, core] = await Promise.all([Shelf.open(DATABASE, leave), load()])
   opened = { shelf, phone: new Phone(shelf, line, shelf.keys.device), memory: core.memory }
 }
 
