@@ -120,6 +120,8 @@ pub struct Org {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrgTree {
     nodes: BTreeMap<OrgId, Org>,
+    /// Where each stood when the tree was made.
+    places: BTreeMap<OrgId, usize>,
 }
 
 /// No tree is deeper; a longer walk means a cycle in stored rows.
@@ -128,7 +130,17 @@ const MAX_DEPTH: usize = 16;
 impl OrgTree {
     /// A tree of these nodes; a later node with the same id replaces an earlier one.
     pub fn new(orgs: impl IntoIterator<Item = Org>) -> Self {
-        Self { nodes: orgs.into_iter().map(|org| (org.id, org)).collect() }
+        let mut tree = Self::default();
+        for (place, org) in orgs.into_iter().enumerate() {
+            tree.places.entry(org.id).or_insert(place);
+            tree.nodes.insert(org.id, org);
+        }
+        tree
+    }
+
+    /// What to sort orgs by: the order in which the tree was given them, which is the district's own.
+    pub fn place(&self, id: OrgId) -> usize {
+        self.places.get(&id).copied().unwrap_or(usize::MAX)
     }
 
     /// The node, if held.

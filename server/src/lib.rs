@@ -6,8 +6,10 @@ use std::sync::Arc;
 use auth::token::Keyring;
 use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use console::login::LoginThrottle;
+use console::throttle::Throttle;
 use store::Store;
 use sync::{Ledger, Trees};
+use zhibu_domain::ids::AccountId;
 
 pub mod admin;
 pub mod auth;
@@ -20,6 +22,9 @@ pub mod http;
 pub mod projection;
 pub mod store;
 pub mod sync;
+
+/// How many requests that cost much an account may make in a minute.
+const COSTLY_A_MINUTE: usize = 30;
 
 /// Everything that a request may need, made once at start.
 pub struct App {
@@ -37,6 +42,8 @@ pub struct App {
     pub trees: Arc<Trees>,
     /// Failed logins.
     pub logins: LoginThrottle,
+    /// Requests that cost much, by account.
+    pub costly: Throttle<AccountId>,
     /// Where the outside finds this server, without a slash at the end: invite links begin with it.
     pub public_url: String,
 }
@@ -59,6 +66,7 @@ impl App {
             keyring: Keyring::default(),
             trees,
             logins: LoginThrottle::default(),
+            costly: Throttle::new(COSTLY_A_MINUTE, 60_000),
             public_url: public_url.into().trim_end_matches('/').to_owned(),
         })
     }

@@ -25,22 +25,13 @@ use crate::sync::Ledger;
 /// How many records are projected in one transaction.
 const BATCH: u32 = 64;
 
-/// What a list shows of an activity beside its columns: the exceptions that a reviewer looks at first.
+/// What a list shows of an activity beside its columns.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode, Serialize)]
 #[cbor(map)]
 pub struct ActivityFacts {
     /// When the secretary first submitted it, by her clock.
     #[n(0)]
     pub submitted_at: Option<Millis>,
-    /// Resolutions whose quorum was not met.
-    #[n(1)]
-    pub without_quorum: u32,
-    /// Resolutions whose votes do not add up.
-    #[n(2)]
-    pub vote_faults: u32,
-    /// Resolutions that stand at exactly half.
-    #[n(3)]
-    pub at_exactly_half: u32,
 }
 
 /// Starts the projector of this server. It ends with the ledger.
@@ -192,10 +183,9 @@ fn activity_row(record: &Record, roster: &RosterView, books: &RuleBookView) -> P
     let day = view.when().unwrap_or_default().date();
     let book = books.for_day(day);
     let count = head_count(&view, roster);
-    let facts = facts(record, &view, roster, books);
-    let submitted = facts.submitted_at;
-    let late = book.zip(submitted).is_some_and(|(book, at)| is_late(&view, at, book));
-    ProjectedActivity {
+    let submitted_at = first_submission(record, &view);
+    let late = book.zip(submitted_at).is_some_and(|(book, at)| is_late(&view, at, book));
+    let mut row = ProjectedActivity {
         record: record.reference().id(),
         org,
         year,
@@ -208,22 +198,20 @@ fn activity_row(record: &Record, roster: &RosterView, books: &RuleBookView) -> P
         should_attend: count.should_attend,
         cards: merge_cards(record).len() as u32,
         late,
-        facts: minicbor::to_vec(&facts).unwrap_or_default(),
-    }
-}
-
-fn facts(record: &Record, view: &ActivityView, roster: &RosterView, books: &RuleBookView) -> ActivityFacts {
-    let mut facts = ActivityFacts { submitted_at: first_submission(record, view), ..Default::default() };
-    let book = books.for_day(view.when().unwrap_or_default().date());
+        without_quorum: 0,
+        vote_faults: 0,
+        at_exactly_half: 0,
+        facts: minicbor::to_vec(ActivityFacts { submitted_at }).unwrap_or_default(),
+    };
     let outcomes = book.into_iter().flat_map(|book| {
-        view.resolutions.keys().filter_map(|resolution| vote_outcome(view, *resolution, roster, book))
+        view.resolutions.keys().filter_map(|resolution| vote_outcome(&view, *resolution, roster, book))
     });
     for outcome in outcomes {
-        facts.without_quorum += u32::from(!outcome.presence.met);
-        facts.vote_faults += u32::from(!outcome.faults.is_empty());
-        facts.at_exactly_half += u32::from(outcome.at_exactly_half());
+        row.without_quorum += u32::from(!outcome.presence.met);
+        row.vote_faults += u32::from(!outcome.faults.is_empty());
+        row.at_exactly_half += u32::from(outcome.at_exactly_half());
     }
-    facts
+    row
 }
 
 /// When the activity was first submitted, by the secretary's clock.

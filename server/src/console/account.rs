@@ -11,7 +11,7 @@ use zhibu_domain::ids::{AccountId, MemberId, OrgId};
 use zhibu_domain::org::{Post, Role};
 use zhibu_domain::time::Millis;
 
-use super::paging::{Page, rows};
+use super::paging::{Page, page_after, rows};
 use super::{StaffCaller, schema};
 use crate::auth::password::{self, MAX_PASSWORD_BYTES};
 use crate::error::ApiError;
@@ -31,9 +31,11 @@ const BRANCH_ROLES: &[Role] =
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AccountQuery {
-    /// Only those opened at this org.
+    /// Only those opened at this org or below.
     #[param(value_type = Option<String>, format = "uuid")]
     pub org: Option<OrgId>,
+    /// Only with this in the name or the login, at most 40 characters.
+    pub text: Option<String>,
     /// The `next` of the page before.
     #[param(value_type = Option<String>, format = "uuid")]
     pub after: Option<AccountId>,
@@ -147,19 +149,35 @@ impl From<Account> for AccountRow {
 }
 
 impl StaffCaller {
-    /// Accounts opened at orgs of which the caller disposes, in id order.
+    /// Accounts opened at orgs of which the caller disposes, in the district's order of orgs.
     pub async fn list_accounts(&self, query: &AccountQuery) -> Result<Page<AccountRow>, ApiError> {
+        let text = sought_text(query.text.as_deref())?;
+        let mut found = self.kept_accounts(query.org).await?;
+        found.retain(|account| {
+            account.name.contains(text) || account.login.as_deref().is_some_and(|login| login.contains(text))
+        });
+        let limit = rows(query.limit);
+        let rest = page_after(found, query.after, |account| account.id).take(limit as usize + 1);
+        Ok(Page::cut(rest.map(AccountRow::from).collect(), limit, |row| row.id.to_string()))
+    }
+
+    /// Accounts opened at orgs of which the caller disposes, at one org and below or all: in the district's order of
+    /// orgs, staff with a login first, then as they were opened.
+    pub(super) async fn kept_accounts(&self, top: Option<OrgId>) -> Result<Vec<Account>, ApiError> {
         if !self.account().posts.iter().any(|post| is_keeper(post.role)) {
             return Err(ApiError::Forbidden);
         }
-        if let Some(org) = query.org {
-            self.readable_org(org)?;
+        if let Some(top) = top {
+            self.readable_org(top)?;
         }
-        let limit = rows(query.limit);
-        let found = self.store().list_accounts(self.district(), query.org).await?.into_iter();
-        let found = found.filter(|account| query.after.is_none_or(|after| account.id > after));
-        let found = found.filter(|account| self.keeps(account.org)).take(limit as usize + 1);
-        Ok(Page::cut(found.map(AccountRow::from).collect(), limit, |row| row.id.to_string()))
+        let mut found = self.store().list_accounts(self.district(), None).await?;
+        found.retain(|account| {
+            self.keeps(account.org) && top.is_none_or(|top| self.tree.is_within(account.org, top))
+        });
+        found.sort_by_key(|account| {
+            (self.tree.place(account.org), account.login.is_none(), account.created_at, account.id)
+        });
+        Ok(found)
     }
 
     /// Opens an account.
@@ -298,6 +316,15 @@ impl StaffCaller {
         }
         Ok(posts)
     }
+}
+
+/// What to look for; the empty text is found everywhere.
+pub(super) fn sought_text(text: Option<&str>) -> Result<&str, ApiError> {
+    let text = text.unwrap_or_default().trim();
+    if text.chars().count() > MAX_NAME_CHARS {
+        return Err(ApiError::RuleBroken("要找的字太多，最多 40 个字。".into()));
+    }
+    Ok(text)
 }
 
 fn is_keeper(role: Role) -> bool {

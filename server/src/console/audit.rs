@@ -86,7 +86,10 @@ impl StaffCaller {
         let limit = rows(query.limit);
         let found = self.store().list_audit(self.district(), query.after.unwrap_or(0), limit + 1).await?;
         let chain = match query.after {
-            None => Some(self.store().verify_audit(self.district()).await?.into()),
+            None => {
+                self.pay()?;
+                Some(self.store().verify_audit(self.district()).await?.into())
+            }
             Some(_) => None,
         };
         let page = Page::cut(found, limit, |row| row.seq.to_string());

@@ -1,16 +1,21 @@
 //! Devices of an account, and the invites that they enrol with.
 
+use std::collections::BTreeMap;
+
 use data_encoding::BASE64URL_NOPAD;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use utoipa::ToSchema;
-use zhibu_domain::ids::{AccountId, DeviceId, InviteId};
+use utoipa::{IntoParams, ToSchema};
+use zhibu_domain::ids::{AccountId, DeviceId, InviteId, OrgId};
 use zhibu_domain::time::Millis;
 
 use super::StaffCaller;
+use super::account::sought_text;
+use super::paging::{Page, page_after, rows};
 use crate::error::ApiError;
-use crate::store::{AuditAct, Device, NewInvite};
+use crate::store::{Account, AuditAct, Device, NewInvite};
 
 /// How long an invite is good, in milliseconds: 72 hours.
 const INVITE_MS: i64 = 72 * 60 * 60 * 1000;
@@ -55,6 +60,42 @@ pub struct DeviceRow {
     /// When it was revoked, if it was.
     #[schema(value_type = Option<i64>)]
     pub revoked_at: Option<Millis>,
+    /// The last day on which it spoke to the server, `YYYY-MM-DD`.
+    #[schema(value_type = Option<String>, format = "date")]
+    pub last_seen_on: Option<Date>,
+}
+
+/// Which devices.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DeviceQuery {
+    /// Only of accounts that were opened at this org and below.
+    #[param(value_type = Option<String>, format = "uuid")]
+    pub org: Option<OrgId>,
+    /// Only with this in the name of the account, of its org or of the device, at most 40 characters.
+    pub text: Option<String>,
+    /// The `next` of the page before.
+    #[param(value_type = Option<String>, format = "uuid")]
+    pub after: Option<DeviceId>,
+    /// Rows of the page, at most 500.
+    pub limit: Option<u32>,
+}
+
+/// A device and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OwnedDevice {
+    /// The device.
+    pub device: DeviceRow,
+    /// Its account.
+    #[schema(value_type = String, format = "uuid")]
+    pub account: AccountId,
+    /// The name of its account.
+    pub account_name: String,
+    /// Where the account was opened.
+    #[schema(value_type = String, format = "uuid")]
+    pub org: OrgId,
+    /// The name of that org.
+    pub org_name: String,
 }
 
 impl From<Device> for DeviceRow {
@@ -65,6 +106,7 @@ impl From<Device> for DeviceRow {
             is_console: device.is_console,
             enrolled_at: device.enrolled_at,
             revoked_at: device.revoked_at,
+            last_seen_on: device.last_seen_on,
         }
     }
 }
@@ -105,6 +147,34 @@ impl StaffCaller {
         self.kept_account(id).await?;
         let devices = self.store().list_devices(self.district(), id).await?;
         Ok(devices.into_iter().map(DeviceRow::from).collect())
+    }
+
+    /// The phones and laptops of accounts of which the caller disposes, in the district's order of orgs.
+    pub async fn list_all_devices(&self, query: &DeviceQuery) -> Result<Page<OwnedDevice>, ApiError> {
+        let text = sought_text(query.text.as_deref())?;
+        let accounts = self.kept_accounts(query.org).await?;
+        let accounts: BTreeMap<AccountId, (usize, Account)> =
+            accounts.into_iter().enumerate().map(|(place, account)| (account.id, (place, account))).collect();
+        let mut found = Vec::new();
+        for device in self.store().list_phones(self.district()).await? {
+            let Some((place, account)) = accounts.get(&device.account) else { continue };
+            let row = OwnedDevice {
+                account: account.id,
+                account_name: account.name.clone(),
+                org: account.org,
+                org_name: self.org_name(account.org),
+                device: device.into(),
+            };
+            let words = [&row.account_name, &row.org_name, &row.device.name];
+            if words.iter().any(|word| word.contains(text)) {
+                found.push((*place, row));
+            }
+        }
+        found.sort_by_key(|(place, row)| (*place, row.device.enrolled_at, row.device.id));
+        let limit = rows(query.limit);
+        let rest = page_after(found, query.after, |(_, row)| row.device.id);
+        let rest = rest.map(|(_, row)| row).take(limit as usize + 1);
+        Ok(Page::cut(rest.collect(), limit, |row| row.device.id.to_string()))
     }
 
     /// Ends a device for good.

@@ -1,10 +1,8 @@
 //! Staff log in with a name, a password and, if they have one, the code of their second factor; who is logged in;
 //! logging out.
 
-use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use lru::LruCache;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -14,6 +12,7 @@ use zhibu_domain::time::Millis;
 use zhibu_domain::words;
 
 use super::account::AccountRow;
+use super::throttle::Throttle;
 use super::{StaffCaller, schema};
 use crate::App;
 use crate::auth::{factor, password, session};
@@ -24,8 +23,6 @@ use crate::store::{Account, AuditAct, AuditEntry, Factor, FactorPolicy, Session,
 const MAX_FAILURES: usize = 5;
 /// The window in milliseconds.
 const WINDOW_MS: i64 = 15 * 60 * 1000;
-/// Logins that are remembered: a flood of invented ones pushes out the oldest.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(16_383);
 /// Longest login that is looked up, in bytes.
 const MAX_LOGIN_BYTES: usize = 64;
 
@@ -98,44 +95,12 @@ pub struct MeReply {
     pub ends_at: Millis,
 }
 
-/// Counts attempts by login, known or not. Kept in memory: a restart forgives.
-pub struct LoginThrottle {
-    attempts: Mutex<LruCache<(DistrictId, String), Vec<Millis>>>,
-}
+/// Failed logins, known or not.
+pub type LoginThrottle = Throttle<(DistrictId, String)>;
 
 impl Default for LoginThrottle {
     fn default() -> Self {
-        Self { attempts: Mutex::new(LruCache::new(REMEMBERED)) }
-    }
-}
-
-impl LoginThrottle {
-    /// Counts an attempt as failed before it is checked, so that a hundred at once are not a hundred guesses.
-    pub(super) fn begin(&self, district: DistrictId, login: &str, now: Millis) -> Result<(), ApiError> {
-        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        let times = attempts.get_or_insert_mut((district, login.to_owned()), Vec::new);
-        times.retain(|at| at.plus(WINDOW_MS) > now);
-        if times.len() >= MAX_FAILURES {
-            let wait_ms = times.first().map_or(0, |at| at.plus(WINDOW_MS).0 - now.0);
-            let retry_after_s = u32::try_from(wait_ms.max(0) as u64 / 1000 + 1).unwrap_or(u32::MAX);
-            return Err(ApiError::TooMany { retry_after_s });
-        }
-        times.push(now);
-        Ok(())
-    }
-
-    /// The attempt that was begun last was none: the password was right, and no code was guessed.
-    fn take_back(&self, district: DistrictId, login: &str) {
-        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(times) = attempts.get_mut(&(district, login.to_owned())) {
-            times.pop();
-        }
-    }
-
-    /// All was right: the attempts before are forgotten.
-    pub(super) fn succeed(&self, district: DistrictId, login: &str) {
-        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        attempts.pop(&(district, login.to_owned()));
+        Self::new(MAX_FAILURES, WINDOW_MS)
     }
 }
 
@@ -146,7 +111,9 @@ pub async fn log_in(app: &Arc<App>, request: LoginRequest) -> Result<LoginReply,
         return Err(ApiError::Malformed("login".into()));
     }
     let district = district_of(app, request.district).await?;
-    app.logins.begin(district, &request.login, app.clock.now())?;
+    // Counted as failed before it is checked.
+    let attempt = (district, request.login.clone());
+    app.logins.begin(attempt.clone(), app.clock.now())?;
     let known = app.store.find_login(district, &request.login).await?;
     let (account, hash) = known.map_or((None, None), |login| (Some(login.account), login.password_hash));
     let is_right = password::is_right(request.password, hash).await?;
@@ -162,7 +129,8 @@ pub async fn log_in(app: &Arc<App>, request: LoginRequest) -> Result<LoginReply,
     };
     match (app.store.find_factor(district, account.id).await?, request.code) {
         (Some(_), None) => {
-            app.logins.take_back(district, &request.login);
+            // The password was right, and no code was guessed.
+            app.logins.take_back(&attempt);
             return Ok(LoginReply { stage: LoginStage::CodeNeeded, token: None, me: None });
         }
         (Some(factor), Some(code)) => {
@@ -174,7 +142,7 @@ pub async fn log_in(app: &Arc<App>, request: LoginRequest) -> Result<LoginReply,
         }
         (None, _) => {}
     }
-    app.logins.succeed(district, &request.login);
+    app.logins.forget(&attempt);
     admit(app, district, account).await
 }
 
@@ -262,35 +230,4 @@ async fn note(
     let entry = AuditEntry { at: app.clock.now(), account, device, act, subject, detail };
     app.store.append_audit(district, &entry).await?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DISTRICT: DistrictId = DistrictId::from_bytes([1; 16]);
-
-    #[test]
-    fn the_sixth_attempt_waits_for_the_first_to_be_forgotten() {
-        let throttle = LoginThrottle::default();
-        let begin = |login: &str, at: i64| throttle.begin(DISTRICT, login, Millis(at * 1000));
-        assert!((0..5).all(|second| begin("zhenjian", second).is_ok()));
-        let wait = |at| match begin("zhenjian", at) {
-            Err(ApiError::TooMany { retry_after_s }) => retry_after_s,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!((wait(5), wait(899)), (896, 2));
-        assert!(begin("another", 5).is_ok(), "each login waits for itself");
-        assert!(begin("zhenjian", 900).is_ok());
-        assert_eq!(wait(900), 2, "the second of the old ones still counts");
-    }
-
-    #[test]
-    fn a_right_password_forgives() {
-        let throttle = LoginThrottle::default();
-        for _ in 0..20 {
-            throttle.begin(DISTRICT, "zhenjian", Millis(0)).unwrap();
-            throttle.succeed(DISTRICT, "zhenjian");
-        }
-    }
 }

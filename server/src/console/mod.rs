@@ -22,10 +22,12 @@ pub mod account;
 pub mod activity_list;
 pub mod audit;
 pub mod device;
+pub mod district;
 pub mod feed;
 pub mod history;
 pub mod login;
 pub mod org_list;
+pub mod overview;
 pub mod paging;
 pub mod points;
 pub mod quarantine;
@@ -36,6 +38,7 @@ pub mod rule_book;
 mod schema;
 pub mod second_factor;
 pub mod shown;
+pub mod throttle;
 pub mod writer;
 
 /// Somebody at a console, with his posts and the org tree as they are at this request.
@@ -136,6 +139,11 @@ impl StaffCaller {
             member: self.account().member,
             posts: self.account().posts.clone(),
         }
+    }
+
+    /// Counts a request that costs the server much; nobody needs many of them in a minute.
+    fn pay(&self) -> Result<(), ApiError> {
+        self.app.costly.begin(self.account().id, self.now())
     }
 
     /// Writes down what he did.

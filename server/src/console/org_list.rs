@@ -40,13 +40,16 @@ pub struct OrgRow {
 }
 
 impl StaffCaller {
-    /// The caller's part of the tree in id order, flat; parents may come after their children.
+    /// The caller's part of the tree in the district's order, flat: parents stand before their children.
     pub fn list_orgs(&self, query: &OrgQuery) -> Page<OrgRow> {
         let limit = rows(query.limit);
         let readable = self.tree.iter().filter(|org| self.may_read(org.id));
-        let nodes: BTreeMap<OrgId, &Org> =
-            readable.flat_map(|org| self.tree.path(org.id)).map(|org| (org.id, org)).collect();
-        let rest = nodes.into_values().filter(|org| query.after.is_none_or(|after| org.id > after));
+        let place = |id: OrgId| (self.tree.place(id), id);
+        let nodes: BTreeMap<_, &Org> =
+            readable.flat_map(|org| self.tree.path(org.id)).map(|org| (place(org.id), org)).collect();
+        let after = query.after.map(place);
+        let rest = nodes.into_iter().filter(|(here, _)| after.is_none_or(|after| *here > after));
+        let rest = rest.map(|(_, org)| org);
         let rows = rest.take(limit as usize + 1).map(|org| OrgRow {
             id: org.id,
             parent: org.parent,

@@ -42,6 +42,17 @@ pub fn rows(asked: Option<u32>) -> u32 {
     asked.unwrap_or(DEFAULT_ROWS).clamp(1, MAX_ROWS)
 }
 
+/// The rows behind the one with this key, for lists whose order follows from no column; all of them without a key or
+/// where that row is gone.
+pub fn page_after<T, K: PartialEq>(
+    rows: Vec<T>,
+    after: Option<K>,
+    key: impl Fn(&T) -> K,
+) -> impl Iterator<Item = T> {
+    let seen = after.and_then(|after| rows.iter().position(|row| key(row) == after)).map_or(0, |at| at + 1);
+    rows.into_iter().skip(seen)
+}
+
 /// Where a list in the order of time and id goes on.
 pub fn cursor(at: Millis, id: Uuid) -> String {
     format!("{}.{id}", at.0)

@@ -6,9 +6,10 @@ use zhibu_domain::event::{RedoReason, Status, Verb};
 use zhibu_domain::org::{NamingScheme, OrgType, Role};
 use zhibu_domain::record::RecordKind;
 use zhibu_domain::refusal::RefusalCode;
+use zhibu_domain::rule_book::words::Period;
 
 use super::login::LoginStage;
-use crate::store::{AuditAct, FactorPolicy, HowResolved, SessionStage};
+use crate::store::{AuditAct, Exception, FactorPolicy, HowResolved, SessionStage};
 
 fn words(list: impl Iterator<Item = &'static str>) -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(list)).build()
@@ -60,6 +61,14 @@ pub(super) fn session_stage() -> Object {
 
 pub(super) fn login_stage() -> Object {
     words(LoginStage::ALL.iter().map(|word| word.as_str()))
+}
+
+pub(super) fn exception() -> Object {
+    words(Exception::ALL.iter().map(|word| word.as_str()))
+}
+
+pub(super) fn period() -> Object {
+    words(Period::ALL.iter().map(|word| word.as_str()))
 }
 
 pub(super) fn naming() -> Object {

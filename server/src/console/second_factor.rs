@@ -57,9 +57,10 @@ impl StaffCaller {
                     "已经设置了两步验证。要换一部手机，请先输入现在的六位验证码。".into(),
                 ));
             };
-            self.app.logins.begin(self.district(), login, self.now())?;
+            let attempt = (self.district(), login.to_owned());
+            self.app.logins.begin(attempt.clone(), self.now())?;
             self.app.use_code(self.district(), self.account().id, &present, &code).await?;
-            self.app.logins.succeed(self.district(), login);
+            self.app.logins.forget(&attempt);
         }
         let secret: [u8; FACTOR_BYTES] = self.app.entropy.bytes();
         self.store().pend_factor(self.district(), &session.hash, &secret).await?;

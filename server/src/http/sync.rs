@@ -20,6 +20,10 @@ pub(super) async fn exchange(
     Cbor(request): Cbor<SyncRequest>,
 ) -> Result<Cbor<SyncResponse>, ApiError> {
     check(&request)?;
+    let today = app.clock.now().date();
+    if caller.device.last_seen_on < Some(today) {
+        app.store.note_contact(caller.district, caller.device.id, today).await?;
+    }
     let carrier = Carrier { district: caller.district, device: caller.device.id };
     let receipts = app.ledger.deliver(carrier, request.envelopes).await?;
     // After the delivery, so that the device reads its own writing in the same trip.

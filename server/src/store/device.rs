@@ -1,6 +1,7 @@
 //! Devices, and the invites that they enrol with.
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, InviteId};
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{AuthorCard, KeyAlgorithm};
@@ -39,6 +40,8 @@ pub struct Device {
     pub last_counter: u64,
     /// The highest epoch seen.
     pub last_epoch: u32,
+    /// The last day on which it spoke to the server, in China.
+    pub last_seen_on: Option<Date>,
 }
 
 /// A device and whose it is.
@@ -162,6 +165,12 @@ pub trait DeviceStore: Send + Sync {
     /// An account's devices, oldest first.
     async fn list_devices(&self, district: DistrictId, account: AccountId)
     -> Result<Vec<Device>, StoreError>;
+
+    /// The devices of a district that are no consoles, in id order.
+    async fn list_phones(&self, district: DistrictId) -> Result<Vec<Device>, StoreError>;
+
+    /// Notes that a device spoke on this day. The day never goes back.
+    async fn note_contact(&self, district: DistrictId, device: DeviceId, on: Date) -> Result<(), StoreError>;
 
     /// Ends a device for good. `false` if there is none or it was revoked already; the first time stands.
     async fn revoke_device(

@@ -50,6 +50,6 @@ pub trait DistrictStore: Send + Sync {
     /// Adds or replaces nodes of the tree; parents stand before their children. Raises `orgs_version` once.
     async fn put_orgs(&self, district: DistrictId, orgs: &[Org]) -> Result<(), StoreError>;
 
-    /// The whole tree in id order.
+    /// The whole tree, in the order in which the nodes were first put: the root stands first.
     async fn list_orgs(&self, district: DistrictId) -> Result<Vec<Org>, StoreError>;
 }

@@ -25,7 +25,8 @@ pub use log::{
     Verdict,
 };
 pub use projection::{
-    ActivityFilter, DirtyRecord, Projected, ProjectedActivity, Projection, ProjectionStore,
+    ActivityFilter, ActivityPlace, DirtyRecord, Exception, Projected, ProjectedActivity, Projection,
+    ProjectionStore, SoughtText, WaitingCounts,
 };
 pub use quarantine::{HowResolved, QuarantineFilter, QuarantineStore, QuarantinedItem, Resolution};
 pub use session::{FACTOR_BYTES, Factor, FactorPolicy, Session, SessionHash, SessionStage, SessionStore};

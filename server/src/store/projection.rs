@@ -6,6 +6,7 @@ use zhibu_domain::event::Status;
 use zhibu_domain::ids::{DistrictId, OrgId, RecordId};
 use zhibu_domain::record::RecordRef;
 use zhibu_domain::time::Millis;
+use zhibu_domain::words;
 
 use super::StoreError;
 
@@ -65,6 +66,12 @@ pub struct ProjectedActivity {
     pub cards: u32,
     /// Whether it was entered late.
     pub late: bool,
+    /// Resolutions whose quorum was not met.
+    pub without_quorum: u32,
+    /// Resolutions whose votes do not add up.
+    pub vote_faults: u32,
+    /// Resolutions that stand at exactly half.
+    pub at_exactly_half: u32,
     /// Whatever else the console shows, in the projector's own encoding.
     pub facts: Vec<u8>,
 }
@@ -74,7 +81,55 @@ impl ProjectedActivity {
     pub fn sort_at(&self) -> Millis {
         self.held_from.or(self.planned_at).unwrap_or(Millis(0))
     }
+
+    /// 2 where somebody must look: phones disagree, or a vote or its quorum cannot stand as it is; 1 where it was
+    /// only entered late; 0 where there is nothing to say.
+    pub fn urgency(&self) -> u8 {
+        let is_odd = self.cards + self.without_quorum + self.vote_faults + self.at_exactly_half > 0;
+        if is_odd { 2 } else { u8::from(self.late) }
+    }
 }
+
+words! {
+    /// Why a reviewer looks at an activity first.
+    Exception {
+        /// Phones disagree.
+        Cards = "cards",
+        /// Entered late.
+        Late = "late",
+        /// A resolution without its quorum, or at exactly half.
+        Quorum = "quorum",
+        /// Votes that do not add up.
+        Votes = "votes",
+    }
+}
+
+/// How many activities wait, and how many of them show each exception.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WaitingCounts {
+    /// Submitted and not reviewed.
+    pub waiting: u32,
+    /// Of these: phones disagree.
+    pub cards: u32,
+    /// Of these: entered late.
+    pub late: u32,
+    /// Of these: without quorum or at exactly half.
+    pub quorum: u32,
+    /// Of these: votes that do not add up.
+    pub votes: u32,
+}
+
+/// Words to look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoughtText {
+    /// Part of a title, as typed.
+    pub title: String,
+    /// Orgs that are found by their own name.
+    pub orgs: Vec<OrgId>,
+}
+
+/// Where a list goes on: urgency (0 where a list is not ordered by it), `sort_at` and id.
+pub type ActivityPlace = (u8, Millis, RecordId);
 
 /// Which activities to list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -85,10 +140,16 @@ pub struct ActivityFilter {
     pub year: Option<u16>,
     /// Only with this status.
     pub status: Option<Status>,
-    /// Only where phones disagree.
-    pub with_cards: bool,
-    /// Only those after this one in the list: its `sort_at` and id.
-    pub after: Option<(Millis, RecordId)>,
+    /// Only with this exception.
+    pub exception: Option<Exception>,
+    /// Only with these words.
+    pub text: Option<SoughtText>,
+    /// Only those whose `sort_at` is not before the first and before the second.
+    pub between: Option<(Millis, Millis)>,
+    /// The urgent ones first.
+    pub urgent_first: bool,
+    /// Only those after this one in the list.
+    pub after: Option<ActivityPlace>,
     /// At most so many.
     pub limit: u32,
 }
@@ -113,7 +174,14 @@ pub trait ProjectionStore: Send + Sync {
         record: RecordId,
     ) -> Result<Option<ProjectedActivity>, StoreError>;
 
-    /// Activities, newest first.
+    /// How many activities of these branches (or of all) wait for a review.
+    async fn count_waiting(
+        &self,
+        district: DistrictId,
+        orgs: Option<&[OrgId]>,
+    ) -> Result<WaitingCounts, StoreError>;
+
+    /// Activities, newest first, or the urgent ones first and then the newest.
     async fn list_activities(
         &self,
         district: DistrictId,

@@ -190,6 +190,7 @@ mod tests {
             revoked_at: None,
             last_counter: 0,
             last_epoch: 0,
+            last_seen_on: None,
         };
         Scope::over(tree(), DeviceCaller { district: DISTRICT, device, account, orgs_version: 2 }, NOW)
     }

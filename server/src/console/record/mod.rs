@@ -117,6 +117,7 @@ impl StaffCaller {
 
     /// A record as a plain Automerge file that any Automerge implementation opens.
     pub async fn export_record(&self, id: RecordId) -> Result<Vec<u8>, ApiError> {
+        self.pay()?;
         let stored = self.readable_record(id).await?;
         let file = document(&stored)?.save().map_err(ApiError::internal)?;
         let detail = serde_json::json!({ "kind": stored.reference.kind, "org": stored.reference.org });

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 use zhibu_domain::attendance::Attendance;
-use zhibu_domain::ids::MemberId;
+use zhibu_domain::ids::{MemberId, OrgId};
 use zhibu_domain::reckoning;
 
 use super::Context;
@@ -19,6 +19,9 @@ pub struct RollRow {
     pub number: Option<u32>,
     /// The name on the roster; absent for a stranger.
     pub name: Option<String>,
+    /// 党小组 as the roster has it today; absent for a stranger or one without.
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub group: Option<OrgId>,
     /// The mark; absent while there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schema::attendance)]
@@ -76,6 +79,7 @@ pub(super) fn rows(context: &Context) -> Vec<RollRow> {
         member: *member,
         number: Some(card.number),
         name: Some(card.name.clone()),
+        group: card.group,
         mark: marks.get(member).copied(),
         exclusion: context.roster.exclusion_of(*member, day).map(|exclusion| exclusion.reason),
     });
@@ -84,6 +88,7 @@ pub(super) fn rows(context: &Context) -> Vec<RollRow> {
         member: *member,
         number: None,
         name: context.roster.members.get(member).map(|card| card.name.clone()),
+        group: None,
         mark: Some(*mark),
         exclusion: None,
     });

@@ -13,7 +13,7 @@ use crate::console::account::{
 use crate::console::paging::Page;
 use crate::error::ApiError;
 
-/// Accounts of which the caller disposes, in id order.
+/// Accounts of which the caller disposes, in the district's order of orgs.
 #[utoipa::path(get, path = "/v1/console/accounts", tag = "accounts", params(AccountQuery),
     responses((status = 200, body = Page<AccountRow>), Errors))]
 pub(super) async fn list_accounts(

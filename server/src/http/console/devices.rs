@@ -4,10 +4,11 @@ use axum::Json;
 use axum::http::StatusCode;
 use zhibu_domain::ids::{AccountId, DeviceId};
 
-use super::extract::{InBody, InPath};
+use super::extract::{InBody, InPath, InQuery};
 use super::openapi::Errors;
 use crate::console::StaffCaller;
-use crate::console::device::{DeviceRow, InviteReply, InviteRequest};
+use crate::console::device::{DeviceQuery, DeviceRow, InviteReply, InviteRequest, OwnedDevice};
+use crate::console::paging::Page;
 use crate::error::ApiError;
 
 /// Issues an invite: single use, 72 hours. The link is shown this once.
@@ -43,4 +44,14 @@ pub(super) async fn revoke_device(
     InPath(id): InPath<DeviceId>,
 ) -> Result<Json<DeviceRow>, ApiError> {
     caller.revoke_device(id).await.map(Json)
+}
+
+/// The phones and laptops of accounts of which the caller disposes, in the district's order of orgs.
+#[utoipa::path(get, path = "/v1/console/devices", tag = "accounts", params(DeviceQuery),
+    responses((status = 200, body = Page<OwnedDevice>), Errors))]
+pub(super) async fn list_all_devices(
+    caller: StaffCaller,
+    InQuery(query): InQuery<DeviceQuery>,
+) -> Result<Json<Page<OwnedDevice>>, ApiError> {
+    caller.list_all_devices(&query).await.map(Json)
 }

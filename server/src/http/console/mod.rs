@@ -18,6 +18,7 @@ mod accounts;
 mod activities;
 mod audit;
 mod devices;
+mod districts;
 mod events;
 mod extract;
 mod login;
@@ -58,6 +59,9 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(second_factor::confirm_factor))
         // What I see.
         .routes(routes!(orgs::list_orgs))
+        .routes(routes!(orgs::read_overview))
+        .routes(routes!(districts::read_district))
+        .routes(routes!(activities::read_inbox))
         .routes(routes!(activities::list_activities))
         .routes(routes!(records::read_record))
         .routes(routes!(records::read_history))
@@ -81,6 +85,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(second_factor::set_factor_policy))
         .routes(routes!(devices::invite_device))
         .routes(routes!(devices::list_devices))
+        .routes(routes!(devices::list_all_devices))
         .routes(routes!(devices::revoke_device))
         .routes(routes!(audit::read_audit))
         // What happens.

@@ -50,8 +50,8 @@ const WORKER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-
 const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// The camera is for scanning an invite. Nothing here ever asks where somebody is.
-const PERMISSIONS: &str = "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), bluetooth=(), \
-    accelerometer=(), gyroscope=(), magnetometer=(), display-capture=(), browsing-topics=()";
+const PERMISSIONS: &str = "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), accelerometer=(), \
+    gyroscope=(), magnetometer=(), display-capture=()";
 
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");

@@ -119,11 +119,14 @@ fn projected(record: RecordRef, held_from: i64, cards: u32) -> ProjectedActivity
         kinds: vec!["theme_day".into(), "general_meeting".into()],
         planned_at: None,
         held_from: Some(Millis(held_from)),
-        status: Status::Held,
+        status: Status::Submitted,
         present: 28,
         should_attend: 31,
         cards,
         late: false,
+        without_quorum: 0,
+        vote_faults: 0,
+        at_exactly_half: 0,
         facts: vec![1, 2, 3],
     }
 }
@@ -168,10 +171,35 @@ pub(crate) async fn lists_are_filtered_and_paged<F: Future<Output = Arc<dyn Stor
     let all = ActivityFilter { limit: 2, ..Default::default() };
     let first = list(all.clone()).await;
     assert_eq!(first, [rows[0].clone(), rows[2].clone()]);
-    let after = Some((first[1].sort_at(), first[1].record));
+    let after = Some((0, first[1].sort_at(), first[1].record));
     assert_eq!(list(ActivityFilter { after, ..all.clone() }).await, [rows[1].clone()]);
-    assert_eq!(list(ActivityFilter { with_cards: true, ..all.clone() }).await, [rows[1].clone()]);
+    let odd = ActivityFilter { exception: Some(Exception::Cards), ..all.clone() };
+    assert_eq!(list(odd).await, [rows[1].clone()]);
+    for exception in [Exception::Late, Exception::Quorum, Exception::Votes] {
+        assert!(list(ActivityFilter { exception: Some(exception), ..all.clone() }).await.is_empty());
+    }
+    let between = |from, to| Some((Millis(from), Millis(to)));
+    assert_eq!(list(ActivityFilter { between: between(20, 30), ..all.clone() }).await, [rows[2].clone()]);
+    let text = |title: &str, orgs| Some(SoughtText { title: title.into(), orgs });
+    let sought = async |text| list(ActivityFilter { text, ..all.clone() }).await.len();
+    assert_eq!(sought(text("党日", vec![])).await, 2);
+    assert_eq!(sought(text("%", vec![])).await, 0, "nothing is a pattern");
+    assert_eq!(sought(text("白桦", vec![BRANCH])).await, 2, "found by the branch's name");
     assert!(list(ActivityFilter { status: Some(Status::Filed), ..all.clone() }).await.is_empty());
     assert!(list(ActivityFilter { orgs: Some(vec![DISTRICT.into()]), ..all.clone() }).await.is_empty());
-    assert_eq!(list(ActivityFilter { orgs: Some(vec![BRANCH]), year: Some(2026), ..all }).await.len(), 2);
+    assert_eq!(
+        list(ActivityFilter { orgs: Some(vec![BRANCH]), year: Some(2026), ..all.clone() }).await.len(),
+        2
+    );
+
+    let urgent = ActivityFilter { urgent_first: true, ..all };
+    let first = list(urgent.clone()).await;
+    assert_eq!(first, [rows[1].clone(), rows[0].clone()], "where phones disagree stands first");
+    let after = Some((first[1].urgency(), first[1].sort_at(), first[1].record));
+    assert_eq!(list(ActivityFilter { after, ..urgent }).await, [rows[2].clone()]);
+    let counts = WaitingCounts { waiting: 3, cards: 1, ..Default::default() };
+    assert_eq!(store.count_waiting(DISTRICT, None).await.unwrap(), counts);
+    assert_eq!(store.count_waiting(DISTRICT, Some(&[BRANCH])).await.unwrap(), counts);
+    assert_eq!(store.count_waiting(DISTRICT, Some(&[])).await.unwrap(), WaitingCounts::default());
+    assert_eq!(store.count_waiting(OTHER_DISTRICT, None).await.unwrap(), WaitingCounts::default());
 }

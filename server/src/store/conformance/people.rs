@@ -51,6 +51,17 @@ pub(crate) async fn a_change_of_posts_or_orgs_raises_its_version<F: Future<Outpu
     assert_eq!(after.account.posts, sorted);
     assert!(after.account.profile_version > before.account.profile_version);
     assert_eq!(store.find_account(DISTRICT, SECRETARY).await.unwrap(), Some(after.account));
+    let group = |id: u8| Org {
+        id: OrgId::from_bytes([id; 16]),
+        parent: Some(BRANCH),
+        org_type: OrgType::Group,
+        name: format!("第{id}党小组"),
+    };
+    store.put_orgs(DISTRICT, &[group(9), group(8)]).await.unwrap();
+    store.put_orgs(DISTRICT, &[group(8), group(7)]).await.unwrap();
+    let tree = store.list_orgs(DISTRICT).await.unwrap();
+    let groups = tree.iter().filter(|org| org.org_type == OrgType::Group).map(|org| org.id.bytes()[0]);
+    assert_eq!(groups.collect::<Vec<_>>(), [9, 8, 7], "the order in which they came stays");
     let root = store.list_orgs(DISTRICT).await.unwrap().remove(0);
     store.put_orgs(DISTRICT, &[Org { name: "青岭".into(), ..root }]).await.unwrap();
     let renamed = store.find_device(DISTRICT, PHONE).await.unwrap().unwrap();

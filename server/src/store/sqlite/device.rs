@@ -1,6 +1,7 @@
 //! Invites and devices in SQLite.
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use zhibu_domain::ids::{AccountId, DeviceId, DistrictId};
 use zhibu_domain::time::Millis;
@@ -154,6 +155,31 @@ impl DeviceStore for SqliteStore {
         rows.iter().map(read_device).collect()
     }
 
+    async fn list_phones(&self, district: DistrictId) -> Result<Vec<Device>, StoreError> {
+        let rows =
+            sqlx::query("SELECT * FROM devices WHERE district_id = ? AND is_console = 0 ORDER BY device")
+                .bind(&district.bytes()[..])
+                .fetch_all(&self.readers)
+                .await
+                .map_err(from_sqlx)?;
+        rows.iter().map(read_device).collect()
+    }
+
+    async fn note_contact(&self, district: DistrictId, device: DeviceId, on: Date) -> Result<(), StoreError> {
+        // Days as text in this form are ordered like the days.
+        sqlx::query(
+            "UPDATE devices SET last_seen_on = max(coalesce(last_seen_on, ''), ?)
+             WHERE district_id = ? AND device = ?",
+        )
+        .bind(on.to_string())
+        .bind(&district.bytes()[..])
+        .bind(&device.bytes()[..])
+        .execute(&self.writer)
+        .await
+        .map_err(from_sqlx)?;
+        Ok(())
+    }
+
     async fn revoke_device(
         &self,
         district: DistrictId,
@@ -244,7 +270,7 @@ async fn select_owner(
     // Two texts and not one with "OR", so that both find their index.
     let sql = if district.is_some() {
         "SELECT d.district_id, d.device, d.algorithm, d.public_key, d.name AS device_name, d.is_console,
-                d.enrolled_at, d.revoked_at, d.last_counter, d.last_epoch, t.orgs_version, a.*,
+                d.enrolled_at, d.revoked_at, d.last_counter, d.last_epoch, d.last_seen_on, t.orgs_version, a.*,
                 (SELECT json_group_array(json_array(p.role, lower(hex(p.org)))) FROM posts p
                  WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
          FROM devices d
@@ -253,7 +279,7 @@ async fn select_owner(
          WHERE d.device = ?1 AND d.district_id = ?2"
     } else {
         "SELECT d.district_id, d.device, d.algorithm, d.public_key, d.name AS device_name, d.is_console,
-                d.enrolled_at, d.revoked_at, d.last_counter, d.last_epoch, t.orgs_version, a.*,
+                d.enrolled_at, d.revoked_at, d.last_counter, d.last_epoch, d.last_seen_on, t.orgs_version, a.*,
                 (SELECT json_group_array(json_array(p.role, lower(hex(p.org)))) FROM posts p
                  WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
          FROM devices d
@@ -299,6 +325,7 @@ fn read_device_named(columns: &Columns<'_>, name: &str) -> Result<Device, StoreE
         revoked_at: columns.millis_opt("revoked_at")?,
         last_counter: columns.int("last_counter")?,
         last_epoch: columns.int("last_epoch")?,
+        last_seen_on: columns.word_opt("last_seen_on")?,
     })
 }
 

@@ -65,7 +65,8 @@ impl DistrictStore for SqliteStore {
         let mut tx = self.begin().await?;
         for org in orgs {
             sqlx::query(
-                "INSERT INTO orgs (district_id, org, parent, org_type, name) VALUES (?, ?, ?, ?, ?)
+                "INSERT INTO orgs (district_id, org, parent, org_type, name, position)
+                 VALUES (?1, ?2, ?3, ?4, ?5, (SELECT max(position) + 1 FROM orgs WHERE district_id = ?1))
                  ON CONFLICT DO UPDATE SET
                      parent = excluded.parent, org_type = excluded.org_type, name = excluded.name",
             )
@@ -87,12 +88,13 @@ impl DistrictStore for SqliteStore {
     }
 
     async fn list_orgs(&self, district: DistrictId) -> Result<Vec<Org>, StoreError> {
-        let rows =
-            sqlx::query("SELECT org, parent, org_type, name FROM orgs WHERE district_id = ? ORDER BY org")
-                .bind(&district.bytes()[..])
-                .fetch_all(&self.readers)
-                .await
-                .map_err(from_sqlx)?;
+        let rows = sqlx::query(
+            "SELECT org, parent, org_type, name FROM orgs WHERE district_id = ? ORDER BY position, org",
+        )
+        .bind(&district.bytes()[..])
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
         rows.iter().map(read_org).collect()
     }
 }

@@ -92,6 +92,7 @@ impl Store for SqliteStore {
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "spine", include_str!("../../../../migrations/sqlite/0001_spine.sql")),
     (2, "console", include_str!("../../../../migrations/sqlite/0002_console.sql")),
+    (4, "lists", include_str!("../../../../migrations/sqlite/0004_lists.sql")),
 ];
 
 fn migrations() -> Migrator {

@@ -2,12 +2,14 @@
 
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use zhibu_domain::ids::{DistrictId, RecordId};
+use zhibu_domain::event::Status;
+use zhibu_domain::ids::{DistrictId, OrgId, RecordId};
 
 use super::row::{Columns, hex_list, sql_int};
 use super::{SqliteStore, from_sqlx};
 use crate::store::{
     ActivityFilter, DirtyRecord, Projected, ProjectedActivity, Projection, ProjectionStore, StoreError,
+    WaitingCounts,
 };
 
 #[async_trait]
@@ -82,29 +84,83 @@ impl ProjectionStore for SqliteStore {
         district: DistrictId,
         filter: &ActivityFilter,
     ) -> Result<Vec<ProjectedActivity>, StoreError> {
-        let orgs = filter.orgs.as_ref().map(|orgs| hex_list(orgs.iter().map(|org| &org.bytes()[..])));
-        let rows = sqlx::query(
+        // Two texts and not one with "OR", so that both find their index.
+        let sql = if filter.urgent_first {
             "SELECT * FROM projected_activities
              WHERE district_id = ?1
                AND (?2 IS NULL OR org IN (SELECT unhex(value) FROM json_each(?2)))
                AND (?3 IS NULL OR year = ?3)
                AND (?4 IS NULL OR status = ?4)
-               AND (?5 = 0 OR cards > 0)
-               AND (?6 IS NULL OR (sort_at, record_id) < (?6, ?7))
-             ORDER BY sort_at DESC, record_id DESC LIMIT ?8",
+               AND CASE ?5 WHEN 'cards' THEN cards > 0 WHEN 'late' THEN late = 1
+                           WHEN 'quorum' THEN without_quorum + at_exactly_half > 0
+                           WHEN 'votes' THEN vote_faults > 0 ELSE true END
+               AND (?6 IS NULL OR instr(title, ?6) OR org IN (SELECT unhex(value) FROM json_each(?7)))
+               AND (?8 IS NULL OR (sort_at >= ?8 AND sort_at < ?9))
+               AND (?10 IS NULL OR (urgency, sort_at, record_id) < (?10, ?11, ?12))
+             ORDER BY urgency DESC, sort_at DESC, record_id DESC LIMIT ?13"
+        } else {
+            "SELECT * FROM projected_activities
+             WHERE district_id = ?1
+               AND (?2 IS NULL OR org IN (SELECT unhex(value) FROM json_each(?2)))
+               AND (?3 IS NULL OR year = ?3)
+               AND (?4 IS NULL OR status = ?4)
+               AND CASE ?5 WHEN 'cards' THEN cards > 0 WHEN 'late' THEN late = 1
+                           WHEN 'quorum' THEN without_quorum + at_exactly_half > 0
+                           WHEN 'votes' THEN vote_faults > 0 ELSE true END
+               AND (?6 IS NULL OR instr(title, ?6) OR org IN (SELECT unhex(value) FROM json_each(?7)))
+               AND (?8 IS NULL OR (sort_at >= ?8 AND sort_at < ?9))
+               AND (?10 IS NULL OR (sort_at, record_id) < (?11, ?12))
+             ORDER BY sort_at DESC, record_id DESC LIMIT ?13"
+        };
+        let list = |orgs: &[OrgId]| hex_list(orgs.iter().map(|org| &org.bytes()[..]));
+        let rows = sqlx::query(sql)
+            .bind(&district.bytes()[..])
+            .bind(filter.orgs.as_deref().map(list))
+            .bind(filter.year.map(i64::from))
+            .bind(filter.status.map(|status| status.as_str()))
+            .bind(filter.exception.map(|exception| exception.as_str()))
+            .bind(filter.text.as_ref().map(|text| text.title.as_str()))
+            .bind(filter.text.as_ref().map(|text| list(&text.orgs)))
+            .bind(filter.between.map(|(from, _)| from.0))
+            .bind(filter.between.map(|(_, to)| to.0))
+            .bind(filter.after.map(|(urgency, ..)| i64::from(urgency)))
+            .bind(filter.after.map(|(_, at, _)| at.0))
+            .bind(filter.after.as_ref().map(|(.., record)| &record.bytes()[..]))
+            .bind(i64::from(filter.limit))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(from_sqlx)?;
+        rows.iter().map(read_activity).collect()
+    }
+
+    async fn count_waiting(
+        &self,
+        district: DistrictId,
+        orgs: Option<&[OrgId]>,
+    ) -> Result<WaitingCounts, StoreError> {
+        let row = sqlx::query(
+            "SELECT count(*) AS waiting, count(*) FILTER (WHERE cards > 0) AS cards,
+                    count(*) FILTER (WHERE late = 1) AS late,
+                    count(*) FILTER (WHERE without_quorum + at_exactly_half > 0) AS quorum,
+                    count(*) FILTER (WHERE vote_faults > 0) AS votes
+             FROM projected_activities
+             WHERE district_id = ?1 AND status = ?2
+               AND (?3 IS NULL OR org IN (SELECT unhex(value) FROM json_each(?3)))",
         )
         .bind(&district.bytes()[..])
-        .bind(orgs)
-        .bind(filter.year.map(i64::from))
-        .bind(filter.status.map(|status| status.as_str()))
-        .bind(filter.with_cards)
-        .bind(filter.after.map(|(at, _)| at.0))
-        .bind(filter.after.as_ref().map(|(_, record)| &record.bytes()[..]))
-        .bind(i64::from(filter.limit))
-        .fetch_all(&self.readers)
+        .bind(Status::Submitted.as_str())
+        .bind(orgs.map(|orgs| hex_list(orgs.iter().map(|org| &org.bytes()[..]))))
+        .fetch_one(&self.readers)
         .await
         .map_err(from_sqlx)?;
-        rows.iter().map(read_activity).collect()
+        let columns = Columns::of("projected_activities", &row);
+        Ok(WaitingCounts {
+            waiting: columns.int("waiting")?,
+            cards: columns.int("cards")?,
+            late: columns.int("late")?,
+            quorum: columns.int("quorum")?,
+            votes: columns.int("votes")?,
+        })
     }
 }
 
@@ -117,8 +173,8 @@ async fn put_activity(
     sqlx::query(
         "INSERT OR REPLACE INTO projected_activities
              (district_id, record_id, org, year, title, kinds, planned_at, held_from, status, present,
-              should_attend, cards, late, facts, sort_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+              should_attend, cards, late, without_quorum, vote_faults, at_exactly_half, facts, sort_at, urgency)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(&district.bytes()[..])
     .bind(&activity.record.bytes()[..])
@@ -133,8 +189,12 @@ async fn put_activity(
     .bind(i64::from(activity.should_attend))
     .bind(i64::from(activity.cards))
     .bind(activity.late)
+    .bind(i64::from(activity.without_quorum))
+    .bind(i64::from(activity.vote_faults))
+    .bind(i64::from(activity.at_exactly_half))
     .bind(&activity.facts[..])
     .bind(activity.sort_at().0)
+    .bind(i64::from(activity.urgency()))
     .execute(tx)
     .await
     .map_err(from_sqlx)?;
@@ -156,6 +216,9 @@ fn read_activity(row: &SqliteRow) -> Result<ProjectedActivity, StoreError> {
         should_attend: columns.int("should_attend")?,
         cards: columns.int("cards")?,
         late: columns.get("late")?,
+        without_quorum: columns.int("without_quorum")?,
+        vote_faults: columns.int("vote_faults")?,
+        at_exactly_half: columns.int("at_exactly_half")?,
         facts: columns.get("facts")?,
     })
 }

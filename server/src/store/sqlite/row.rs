@@ -64,6 +64,14 @@ impl<'r> Columns<'r> {
         self.get::<&str>(column)?.parse().map_err(|e: T::Err| self.corrupt(e))
     }
 
+    pub(super) fn word_opt<T: FromStr<Err: std::fmt::Display>>(
+        &self,
+        column: &str,
+    ) -> Result<Option<T>, StoreError> {
+        let word: Option<&str> = self.get(column)?;
+        word.map(|word| word.parse().map_err(|e: T::Err| self.corrupt(e))).transpose()
+    }
+
     /// Any whole number that fits the type asked for.
     pub(super) fn int<T: TryFrom<i64>>(&self, column: &str) -> Result<T, StoreError> {
         let value: i64 = self.get(column)?;

@@ -28,6 +28,7 @@ use crate::store::{
 
 mod deciding;
 mod keeping;
+mod lists;
 mod reading;
 mod sessions;
 
