@@ -53,10 +53,36 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         Err(StoreError::Raced.into())
     }
 
+    /// Keeps every envelope of a file, in which they stand one behind another. A file that is damaged anywhere gives
+    /// none: somebody must know that it did not arrive whole.
+    pub async fn carry_file(&self, bytes: &[u8]) -> Result<Vec<Carried>, SyncError> {
+        let envelopes = split(bytes)?;
+        let mut kept = Vec::with_capacity(envelopes.len());
+        for envelope in envelopes {
+            kept.push(self.carry(envelope).await?);
+        }
+        Ok(kept)
+    }
+
     /// The envelopes carried for others, with the receipts of those that were delivered.
     pub async fn carried(&self) -> Result<Vec<CarriedEnvelope>, SyncError> {
         Ok(self.store.carried().await?)
     }
+}
+
+/// The envelopes of a CBOR sequence, each of which can be read.
+fn split(bytes: &[u8]) -> Result<Vec<&[u8]>, SyncError> {
+    let wrong = |e: minicbor::decode::Error| SyncError::NotAnEnvelope(e.to_string());
+    let mut decoder = minicbor::Decoder::new(bytes);
+    let mut envelopes = Vec::new();
+    while decoder.position() < bytes.len() {
+        let from = decoder.position();
+        decoder.skip().map_err(wrong)?;
+        let envelope = &bytes[from..decoder.position()];
+        read_envelope(envelope)?;
+        envelopes.push(envelope);
+    }
+    Ok(envelopes)
 }
 
 fn read_envelope(bytes: &[u8]) -> Result<EnvelopeBody, SyncError> {

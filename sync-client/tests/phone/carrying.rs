@@ -6,6 +6,7 @@ use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{Envelope, EnvelopeBody, Receipt};
 use zhibu_sync_client::client::Carried;
 use zhibu_sync_client::error::SyncError;
+use zhibu_sync_client::store::LocalStore;
 
 use crate::support::{Phone, Server, activity};
 
@@ -64,4 +65,45 @@ async fn only_envelopes_of_this_district_are_carried() {
     assert!(matches!(foreign, Err(SyncError::OtherDistrict(_))));
     assert!(matches!(carrier.client.carry(b"a picture").await, Err(SyncError::NotAnEnvelope(_))));
     assert!(matches!(carrier.client.carry(&vec![0; 2 << 20]).await, Err(SyncError::NotAnEnvelope(_))));
+}
+
+#[tokio::test]
+async fn a_file_of_envelopes_is_taken_whole_or_not_at_all() {
+    let server = Server::start();
+    let far = Phone::enrolled(&server, "包·那仁").await;
+    let carrier = Phone::enrolled(&server, "李干事").await;
+    for n in 1..=2 {
+        far.set(&activity(n), Title, "主题党日").await;
+        far.client.close_envelopes().await.unwrap();
+    }
+    let file: Vec<u8> =
+        far.client.unsent().await.unwrap().into_iter().flat_map(|envelope| envelope.bytes).collect();
+    let cut = carrier.client.carry_file(&file[..file.len() - 1]).await;
+    assert!(matches!(cut, Err(SyncError::NotAnEnvelope(_))), "{cut:?}");
+    assert!(carrier.client.carried().await.unwrap().is_empty());
+    assert_eq!(carrier.client.carry_file(&file).await.unwrap(), [Carried::Kept, Carried::Kept]);
+    assert_eq!(carrier.client.carry_file(&[]).await.unwrap(), []);
+}
+
+/// What it handed over was signed under a counter that it could not write down.
+#[tokio::test]
+async fn a_full_phone_hands_its_work_over_and_goes_on_once_it_has_space() {
+    let server = Server::start();
+    let far = Phone::enrolled(&server, "包·那仁").await;
+    let carrier = Phone::enrolled(&server, "李干事").await;
+    far.set(&activity(1), Title, "主题党日").await;
+    far.client.store().fill(true);
+    let unsent = far.client.unsent().await.unwrap();
+    assert_eq!(unsent.len(), 1);
+    assert!(far.client.store().envelopes().await.unwrap().is_empty(), "nothing could be written");
+    carrier.client.carry(&unsent[0].bytes).await.unwrap();
+    assert_eq!(carrier.client.sync().await.unwrap().delivered, 1);
+
+    far.client.store().fill(false);
+    far.set(&activity(2), Title, "党课").await;
+    let report = far.client.sync().await.unwrap();
+    assert_eq!(report.refused, 0, "{report:?}");
+    assert!(far.client.waiting().await.unwrap().is_empty());
+    assert_eq!(far.text(&activity(1), Title).await.as_deref(), Some("主题党日"));
+    assert_eq!(server.log_len(), 2, "each counts once");
 }

@@ -1,6 +1,6 @@
 // The worker's end of the core: opens the database and the Rust core, and does what the page asks.
 
-import { type Call, type FromWorker, WRITES } from './calls'
+import { type Call, type FromWorker, type Method, WRITES } from './calls'
 import { type Fault, fault, faultOf } from './faults'
 import type { SyncReport } from './generated'
 import { line } from './line'
@@ -21,6 +21,8 @@ interface Opened {
 }
 
 let opened: Opened | null = null
+/** This window should be the writer, but the store took no writing when it was claimed. */
+let isOwed = false
 let syncing: Promise<SyncReport> | null = null
 let uploading: Promise<void> | null = null
 
@@ -42,6 +44,11 @@ async function start(): Promise<void> {
   const leave = () => tell({ notice: 'gone', why: 'the database was taken away' })
   const [shelf, core] = await Promise.all([Shelf.open(DATABASE, leave), load()])
   opened = { shelf, phone: new Phone(shelf, line, shelf.keys.device), memory: core.memory }
+}
+
+/** Whether it writes for a person, and may fail for it. */
+function isDeed(method: Method): boolean {
+  return method === 'sync' || method === 'attachPhoto' || (WRITES as readonly string[]).includes(method)
 }
 
 /** The record that a deed was done to, where the call says. */
@@ -83,11 +90,17 @@ async function answer(call: Call): Promise<unknown> {
   if (method === 'start') return start()
   if (opened === null) throw fault('restarted')
   const { shelf, phone } = opened
+  if (isOwed && isDeed(method)) {
+    await shelf.claim()
+    isOwed = false
+  }
   switch (method) {
     case 'claim':
-      await shelf.claim()
+      // A full phone can still be read: the first deed claims anew, and tells why it cannot.
+      isOwed = !(await shelf.claim().then(() => true, () => false))
       return phone.forget()
     case 'release':
+      isOwed = false
       shelf.release()
       return phone.forget()
     case 'sync':
@@ -104,7 +117,7 @@ async function answer(call: Call): Promise<unknown> {
       return new Blob([new Uint8Array(await phone.photo(record, entry, size))])
     }
     case 'exportUnsent':
-      return unsentFile(await phone.me(), await phone.closeEnvelopes())
+      return unsentFile(await phone.me(), await phone.unsent())
     case 'enrol': {
       const [link, name] = args as [string, string]
       const me: unknown = await phone.enrol(link, location.origin, name)

@@ -31,6 +31,11 @@ pub(crate) enum Command {
     },
     /// Deliver what waits and read what is new
     Sync,
+    /// Take in unsent work that another phone exported as a file, to be delivered with the next sync
+    Carry {
+        /// The file (….zhibu)
+        file: PathBuf,
+    },
     /// Where this phone stands
     Status,
     /// The activities held

@@ -45,6 +45,7 @@ async fn run(arguments: Arguments) -> Result<(), Fault> {
     match command {
         Command::Enrol { .. } => Ok(()),
         Command::Sync => device::sync(&session).await,
+        Command::Carry { file } => device::carry(&session, &file).await,
         Command::Status => device::status(&session).await,
         Command::List { year } => activities::list(&session, year).await,
         Command::Roster { branch } => activities::roster(&session, branch.as_deref()).await,
