@@ -29,6 +29,8 @@ pub(crate) fn install() -> Result<(), Failure> {
 pub(crate) fn check() -> Result<(), Failure> {
     install()?;
     wasm::build()?;
+    // The tests' types include those of what they build.
+    wasm::build_conformance()?;
     demand_current_types()?;
     npm("web", "check")?;
     npm("tests/e2e", "check")?;

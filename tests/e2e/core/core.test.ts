@@ -47,7 +47,7 @@ test('what was saved without signal survives the process, and is delivered once'
 test('a save is delivered by itself', async ({ server, phoneOf }) => {
   const phone = await secretary(server, phoneOf)
   await save(phone.page, await activityOf(phone.page), '村委会')
-  await expect.poll(() => phone.page.evaluate(async () => (await window.core.waiting()).length)).toBe(0)
+  await expect.poll(() => phone.page.evaluate(async () => (await window.core.waiting()).length), { timeout: 15_000 }).toBe(0)
 })
 
 test('a worker that is ended at any moment loses nothing that was acknowledged', async ({ server, phoneOf }) => {
@@ -144,7 +144,7 @@ test('code that traps is started anew, and questions do not notice', async ({ se
   })
   expect(await place(phone.page, activity)).toBe('村委会')
   await expect.poll(() => phone.page.evaluate(() => window.workers.length)).toBe(before + 1)
-  expect(await heard(phone.page, 'fault')).toMatchObject([{ code: 'restarted', retryable: true }])
+  expect(await heard(phone.page, 'fault')).toEqual(['restarted'])
   expect(await save(phone.page, activity, '文化广场')).toMatchObject({ value: { saved: {} } })
 })
 
@@ -186,23 +186,30 @@ test('a phone without space says so, keeps what it has, and can hand it over', a
   const activity = await activityOf(phone.page)
   await cut(phone)
   await save(phone.page, activity, '村委会')
+  // A browser that runs already goes by what it thought was left; one that starts asks how much there is.
+  await phone.kill()
+  await phone.open('/nothing-there')
   const line = await phone.debug(phone.page)
   const quota = (quotaSize?: number) =>
     line.send('Storage.overrideQuotaForOrigin', { origin: server.url, ...(quotaSize === undefined ? {} : { quotaSize }) })
   await quota(1)
+  await cut(phone)
+  await phone.page.goto(server.url)
   const minutes = { edit_minutes: { before: '', after: '记'.repeat(20_000) } }
   const full = await phone.page.evaluate(([id, command]) => window.tried(window.core.execute(id, command)), [activity, minutes] as const)
   expect(full).toMatchObject({ code: 'storage_full', plain: expect.stringContaining('空间') })
   expect(await place(phone.page, activity)).toBe('村委会')
-  await quota()
-  const later = await phone.page.evaluate(([id, command]) => window.tried(window.core.execute(id, command)), [activity, minutes] as const)
-  expect(later).toMatchObject({ value: { saved: {} } })
   const file = await phone.page.evaluate(async () => {
     const { name, bytes } = await window.core.exportUnsent()
     return { name, bytes: bytes.length }
   })
   expect(file.name).toMatch(/^支部簿-未上传-.+-\d{4}-\d\d-\d\d\.zhibu$/)
-  expect(file.bytes).toBeGreaterThan(500)
+  expect(file.bytes).toBeGreaterThan(300)
+  await quota()
+  await phone.kill()
+  await phone.open()
+  const later = await phone.page.evaluate(([id, command]) => window.tried(window.core.execute(id, command)), [activity, minutes] as const)
+  expect(later).toMatchObject({ value: { saved: {} } })
 })
 
 test('an older window lets go of a newer store, and says what to do', async ({ server, phoneOf }) => {
