@@ -1,6 +1,7 @@
+import pxToRem from 'postcss-pxtorem'
 import { VitePWA } from 'vite-plugin-pwa'
 import { defineConfig, mergeConfig } from 'vite'
-import { shared } from './build/shared.ts'
+import { shared, version } from './build/shared.ts'
 
 export default defineConfig(
   mergeConfig(shared(), {
@@ -29,11 +30,14 @@ export default defineConfig(
           ],
         },
         injectManifest: {
-          globPatterns: ['index.html', 'assets/**/*.{js,css,wasm,woff2}', 'icons/*.png', '*.webmanifest'],
+          globPatterns: ['index.html', 'too-old.js', 'assets/**/*.{js,css,wasm,woff2}', 'icons/*.png', '*.webmanifest'],
           maximumFileSizeToCacheInBytes: 4 << 20,
         },
       }),
     ],
+    // Vant writes px; here the person's text size scales everything. Our own styles are rem already.
+    css: { postcss: { plugins: [pxToRem({ rootValue: 16, propList: ['*'], minPixelValue: 2, exclude: (file: string) => !file.includes('/vant/') })] } },
+    define: { __ZHIBU_VERSION__: JSON.stringify(version) },
     build: { outDir: 'dist', emptyOutDir: true },
   }),
 )

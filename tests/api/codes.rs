@@ -9,6 +9,7 @@ use zhibu_domain::ids::{RecordId, natural};
 use zhibu_domain::org::Role;
 use zhibu_domain::record::{ChangeHash, RecordRef};
 use zhibu_domain::wire::{EnrolResponse, ErrorCode, MAX_BODY_BYTES, TokenRequest};
+use zhibu_server::blobs::BlobFolder;
 use zhibu_server::clock::{Clock as _, SeededEntropy, TestClock};
 use zhibu_server::store::sqlite::SqliteStore;
 use zhibu_server::store::{Decision, Delivery, Verdict};
@@ -116,7 +117,13 @@ async fn broken_server_refusals() -> Vec<Refused> {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("zhibu.sqlite")).await.unwrap();
     let clock = Arc::new(TestClock::new(EVENING));
-    let app = App::new(Arc::new(store.clone()), clock, Arc::new(SeededEntropy::new(7)), "http://zhibu.test");
+    let app = App::new(
+        Arc::new(store.clone()),
+        clock,
+        Arc::new(SeededEntropy::new(7)),
+        "http://zhibu.test",
+        BlobFolder::at(folder.path()),
+    );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let away = Door::at(listener.local_addr().unwrap());
     tokio::spawn(

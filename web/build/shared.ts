@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 import vue from '@vitejs/plugin-vue'
 import type { UserConfig } from 'vite'
 
@@ -6,6 +7,9 @@ import type { UserConfig } from 'vite'
 const FLOOR = ['chrome96', 'safari15.1']
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
+
+/** The version of the whole product, from the one place that holds it. */
+export const version = /^version = "(.+)"$/m.exec(readFileSync(path('../../Cargo.toml'), 'utf8'))?.[1] ?? ''
 
 /** What both apps are built with. */
 export function shared(): UserConfig {

@@ -11,7 +11,6 @@ use zhibu_domain::record::{CommandFault, RecordKind, RecordRef};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::view::ActivityView;
 
-use super::record::document;
 use super::{StaffCaller, schema};
 use crate::error::ApiError;
 use crate::store::AuditAct;
@@ -52,7 +51,7 @@ impl StaffCaller {
         if reference.kind != RecordKind::Activity {
             return Err(ApiError::NotFound);
         }
-        self.check_review(&reference, ActivityView::of(&document(&stored)?).status(), request.verb)?;
+        self.check_review(&reference, ActivityView::of(&stored.document()?).status(), request.verb)?;
         let event = EntryId(self.app.entropy.uuid(self.now()));
         let verb = request.verb;
         let command = Command::Review {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
+use crate::blobs::BlobFolder;
 use crate::clock::{SeededEntropy, TestClock};
 use crate::store::conformance::NOW;
 use crate::store::sqlite::SqliteStore;
@@ -61,7 +62,13 @@ impl Site {
     async fn with(folder: tempfile::TempDir, pages: Pages, public_url: &str) -> Self {
         let store = SqliteStore::open(&folder.path().join("zhibu.db")).await.unwrap();
         let clock = Arc::new(TestClock::new(NOW));
-        let app = App::new(Arc::new(store), clock, Arc::new(SeededEntropy::new(1)), public_url);
+        let app = App::new(
+            Arc::new(store),
+            clock,
+            Arc::new(SeededEntropy::new(1)),
+            public_url,
+            BlobFolder::at(folder.path()),
+        );
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(axum::serve(listener, crate::http::router(app, pages)).into_future());

@@ -1,5 +1,5 @@
 /** Short names for the server's shapes. */
-import type { components } from './schema.d.ts'
+import type { components, paths } from './schema.d.ts'
 
 type Schemas = components['schemas']
 
@@ -10,17 +10,21 @@ export type AuditEntry = Schemas['AuditEntry']
 export type CardRow = Schemas['CardRow']
 export type Chain = Schemas['Chain']
 export type Device = Schemas['Device']
+export type District = Schemas['District']
 export type EditRow = Schemas['EditRow']
 export type ErrorBody = Schemas['Error']
 export type EventRow = Schemas['EventRow']
 export type FactorReply = Schemas['FactorReply']
 export type HeadRow = Schemas['HeadRow']
+export type InboxCounts = Schemas['InboxCounts']
 export type InviteReply = Schemas['InviteReply']
 export type Me = Schemas['MeReply']
 export type MemberLedger = Schemas['MemberLedger']
 export type MemberRow = Schemas['MemberRow']
 export type OrgRow = Schemas['OrgRow']
 export type OutcomeRow = Schemas['OutcomeRow']
+export type Overview = Schemas['Overview']
+export type OwnedDevice = Schemas['OwnedDevice']
 export type PointsNotice = Schemas['PointsNotice']
 export type PointsRow = Schemas['PointsRow']
 export type Post = Schemas['Post']
@@ -31,6 +35,7 @@ export type ResolutionRow = Schemas['ResolutionRow']
 export type ReviewRequest = Schemas['ReviewRequest']
 export type RollRow = Schemas['RollRow']
 export type RuleBookFault = Schemas['RuleBookFault']
+export type SpanRow = Schemas['SpanRow']
 export type TextTouchRow = Schemas['TextTouchRow']
 export type ThresholdRow = Schemas['ThresholdRow']
 export type TouchRow = Schemas['TouchRow']
@@ -41,4 +46,5 @@ export type Verb = ReviewRequest['verb']
 export type RedoReason = NonNullable<ReviewRequest['reason']>
 export type Role = Post['role']
 export type OrgType = OrgRow['org_type']
+export type Exception = NonNullable<NonNullable<paths['/v1/console/inbox']['get']['parameters']['query']>['exception']>
 export type Mark = NonNullable<RollRow['mark']>

@@ -2,23 +2,24 @@
 import { computed, reactive } from 'vue'
 import { api, ask } from '../api/client.ts'
 import { asApiError, type ApiError } from '../api/error.ts'
-import type { ActivityRow, Status } from '../api/types.ts'
-import { monthOf } from '../parts/when.ts'
-import { doubtsOf, type Doubt } from './doubt.ts'
+import type { ActivityRow, Exception, InboxCounts, Status } from '../api/types.ts'
 
 export interface Conditions {
   org: string
   month: string
-  status: Status | ''
-  doubt: Doubt | ''
+  /** `all` is every activity, newest first; anything else is ordered by what is in doubt. */
+  status: Status | 'all'
+  exception: Exception | ''
+  text: string
 }
 
-const NO_CONDITIONS: Conditions = { org: '', month: '', status: '', doubt: '' }
-const PAGE = 100
+const WAITING: Conditions = { org: '', month: '', status: 'submitted', exception: '', text: '' }
+const PAGE = 50
 
 export const inbox = reactive({
-  conditions: { ...NO_CONDITIONS },
+  conditions: { ...WAITING },
   rows: [] as ActivityRow[],
+  counts: null as InboxCounts | null,
   next: null as string | null,
   loading: false,
   read: false,
@@ -30,15 +31,14 @@ export const inbox = reactive({
 
 let asked = 0
 
-export const hasConditions = computed(() => Object.values(inbox.conditions).some(Boolean))
+export const hasConditions = computed(() => JSON.stringify(inbox.conditions) !== JSON.stringify(WAITING))
 export const position = computed(() => inbox.rows.findIndex((row) => row.record === inbox.current))
 
 export function clearConditions(): void {
-  Object.assign(inbox.conditions, NO_CONDITIONS)
+  Object.assign(inbox.conditions, WAITING)
 }
 
 export async function readInbox(): Promise<void> {
-  inbox.next = null
   await readPage(true)
 }
 
@@ -50,15 +50,19 @@ async function readPage(fresh: boolean): Promise<void> {
   const mine = ++asked
   inbox.loading = true
   inbox.error = null
+  const query = queryOf(inbox.conditions, fresh ? null : inbox.next)
   try {
-    const page = await ask(() => api.GET('/v1/console/activities', { params: { query: query() } }))
+    const page =
+      inbox.conditions.status === 'all'
+        ? { counts: null, ...(await ask(() => api.GET('/v1/console/activities', { params: { query } }))) }
+        : await ask(() => api.GET('/v1/console/inbox', { params: { query } }))
     // Somebody changed the conditions meanwhile: his newer question will be answered.
     if (mine !== asked) return
-    const rows = page.items.filter(fits)
-    inbox.rows = ordered(fresh ? rows : [...inbox.rows, ...rows])
+    inbox.rows = fresh ? page.items : [...inbox.rows, ...page.items]
     inbox.next = page.next ?? null
     inbox.read = true
     if (fresh) inbox.moved = false
+    if (page.counts) inbox.counts = page.counts
     if (position.value < 0) inbox.current = inbox.rows[0]?.record ?? ''
   } catch (thrown) {
     if (mine === asked) inbox.error = asApiError(thrown)
@@ -67,41 +71,27 @@ async function readPage(fresh: boolean): Promise<void> {
   }
 }
 
-function query() {
-  const { org, month, status, doubt } = inbox.conditions
+export function queryOf(conditions: Conditions, after: string | null) {
+  const { org, month, status, exception, text } = conditions
   return {
     limit: PAGE,
-    ...(inbox.next ? { after: inbox.next } : {}),
+    ...(after ? { after } : {}),
     ...(org ? { org } : {}),
-    ...(month ? { year: Number(month.slice(0, 4)) } : {}),
-    ...(status ? { status } : {}),
-    ...(doubt === 'cards' ? { cards: true } : {}),
+    ...(month ? { month } : {}),
+    ...(status !== 'all' ? { status } : {}),
+    ...(exception ? { exception } : {}),
+    ...(text.trim() ? { text: text.trim() } : {}),
   }
 }
 
-function fits(row: ActivityRow): boolean {
-  const { month, doubt } = inbox.conditions
-  const when = row.held_from ?? row.planned_at
-  return (!month || (when != null && monthOf(when) === month)) && (!doubt || doubtsOf(row).includes(doubt))
-}
-
-/** What was filed or voided has been decided: its doubts are history. */
-const isDecided = (row: ActivityRow) => row.status === 'filed' || row.status === 'voided'
-const weight = (row: ActivityRow) => (isDecided(row) ? 2 : doubtsOf(row).length ? 0 : row.status === 'submitted' ? 1 : 2)
-
-/** What is in doubt first, then what waits, each in the order in which the server gave it: newest first. */
-export function ordered(rows: readonly ActivityRow[]): ActivityRow[] {
-  return [...rows].sort((a, b) => weight(a) - weight(b))
-}
-
-/** The record `step` places on, if there is one; the cursor goes there. */
+/** The record `by` places on, if there is one; the cursor goes there. */
 export function step(by: number): string | undefined {
   const row = inbox.rows[position.value + by]
   if (row) inbox.current = row.record
   return row?.record
 }
 
-/** A row whose record moved is read again in place, so that nothing jumps away under the reader's eyes. */
+/** A row keeps its place with its new status: nothing jumps away under the reader's eyes. */
 export function setStatus(record: string, status: Status): void {
   const row = inbox.rows.find((one) => one.record === record)
   if (row) row.status = status

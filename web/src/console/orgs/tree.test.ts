@@ -1,20 +1,8 @@
 import { expect, test } from 'vitest'
 import type { OrgRow, OrgType } from '../api/types.ts'
-import { inPaperOrder, ordinalIn } from './order.ts'
 import { OrgTree } from './tree.ts'
 
 const org = (id: string, parent: string | null, org_type: OrgType, name = id): OrgRow => ({ id, parent, org_type, name, is_readable: true })
-
-test('Chinese numbers are numbers', () => {
-  expect(['第一党小组', '第十党支部', '第十二党小组', '第二十党小组', '第二十三党小组', '第3党小组', '机关党支部'].map(ordinalIn)).toEqual([
-    1, 10, 12, 20, 23, 3, undefined,
-  ])
-})
-
-test('groups stand as they are numbered, not as they are spelled', () => {
-  const names = ['第三党小组', '第二党小组', '第十党小组', '第一党小组'].map((name) => ({ id: name, name }))
-  expect(inPaperOrder(names).map((one) => one.name)).toEqual(['第一党小组', '第二党小组', '第三党小组', '第十党小组'])
-})
 
 const tree = new OrgTree([
   org('group', 'branch', 'group'),
@@ -39,4 +27,9 @@ test('who sees no district sees his part of the tree from its top', () => {
   const part = new OrgTree([org('branch', 'unseen', 'branch')])
   expect(part.inOrder.map((row) => row.id)).toEqual(['branch'])
   expect(part.townshipOf('branch')?.id).toBe('branch')
+})
+
+test('nodes side by side stay in the order of the server, never by name', () => {
+  const part = new OrgTree([org('d', null, 'district'), org('second', 'd', 'branch', '乙'), org('first', 'd', 'branch', '甲')])
+  expect(part.children('d').map((row) => row.name)).toEqual(['乙', '甲'])
 })

@@ -1,8 +1,7 @@
-/** The caller's part of the organisation, in the order in which it is written on paper. */
+/** The caller's part of the organisation, in the district's own order, as the server gives it. */
 import { reactive } from 'vue'
 import { api, ask, askAll } from '../api/client.ts'
 import type { OrgRow, OrgType } from '../api/types.ts'
-import { inPaperOrder } from './order.ts'
 
 const BRANCHES: ReadonlySet<OrgType> = new Set(['branch', 'joint_branch', 'mobile_branch', 'temporary_branch'])
 
@@ -23,7 +22,6 @@ export class OrgTree {
       const above = row.parent && this.byId.has(row.parent) ? row.parent : null
       below.set(above, [...(below.get(above) ?? []), row])
     }
-    for (const [above, list] of below) below.set(above, inPaperOrder(list))
     this.below = below
     const walk = (above: string | null): OrgRow[] => this.children(above).flatMap((row) => [row, ...walk(row.id)])
     this.inOrder = walk(null)

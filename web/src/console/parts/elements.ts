@@ -9,7 +9,6 @@ import 'element-plus/es/components/radio-button/style/css'
 import 'element-plus/es/components/radio-group/style/css'
 import 'element-plus/es/components/select/style/css'
 import 'element-plus/es/components/switch/style/css'
-import 'element-plus/es/components/tree/style/css'
 
 import { ElConfigProvider as Provider, ElOption as Option, ElSelect as Select } from 'element-plus'
 import type { Language } from 'element-plus/es/locale'
@@ -26,7 +25,7 @@ export const ElSelect = Select as unknown as Typed<{
   disabled?: boolean
   placeholder?: string
   /** `[null]`: the empty text is a choice like any other. */
-  emptyValues?: null[]
+  emptyValues?: ('' | null)[]
   valueOnClear?: null
   noMatchText?: string
   ariaLabel?: string
@@ -40,6 +39,5 @@ export {
   ElRadioButton,
   ElRadioGroup,
   ElSwitch,
-  ElTree,
   type InputInstance,
 } from 'element-plus'

@@ -15,17 +15,15 @@ export function isPresent(row: RollRow): boolean {
   return row.mark != null && PRESENT.has(row.mark)
 }
 
-/** `groupOf` says in which party group somebody is; `groups` gives their order and names. */
+/** `groups` gives the order and the names of the party groups. */
 export function rollByGroup(
   rows: readonly RollRow[],
-  groupOf: (member: string) => string | null | undefined,
   groups: ReadonlyArray<{ id: string; name: string }>,
 ): RollGroup[] {
   const named = new Map(groups.map((group) => [group.id, group.name]))
   const keyOf = (row: RollRow) => {
     if (row.number == null) return 'strangers'
-    const group = groupOf(row.member)
-    return group && named.has(group) ? group : 'groupless'
+    return row.group && named.has(row.group) ? row.group : 'groupless'
   }
   const order = [...named, ['groupless', t.record.groupless], ['strangers', t.record.strangers]] as const
   return order.flatMap(([id, name]) => {

@@ -1,15 +1,13 @@
 /** One record as it is open on the desk: read, read again when it moves, and pointed at field by field. */
 import { computed, inject, onMounted, provide, reactive, watch, type InjectionKey } from 'vue'
 import { t } from '@/words/console.ts'
-import { api, ask, askAll } from '../api/client.ts'
+import { api, ask } from '../api/client.ts'
 import { asApiError, type ApiError } from '../api/error.ts'
 import type { ActivityRecord, EventRow } from '../api/types.ts'
 import { useMoved } from '../shell/feed.ts'
 
 interface Sheet {
   record: ActivityRecord | null
-  /** The party group of each member, as the roster has it today. */
-  groups: Record<string, string | null | undefined>
   error: ApiError | null
   loading: boolean
   /** The slot whose history is shown. */
@@ -24,7 +22,6 @@ const KEY: InjectionKey<OpenSheet> = Symbol('sheet')
 export function openSheet(id: () => string): OpenSheet {
   const sheet: OpenSheet = reactive({
     record: null as ActivityRecord | null,
-    groups: {},
     error: null as ApiError | null,
     loading: false,
     history: '',
@@ -40,25 +37,12 @@ export function openSheet(id: () => string): OpenSheet {
     try {
       const record = await ask(() => api.GET('/v1/console/records/{id}', { params: { path: { id: id() } } }))
       if (mine !== asked) return
-      const branch = sheet.record?.org
       sheet.record = record
-      if (branch !== record.org) await readGroups(record.org)
     } catch (thrown) {
       if (mine === asked) sheet.error = asApiError(thrown)
     } finally {
       if (mine === asked) sheet.loading = false
     }
-  }
-
-  async function readGroups(org: string): Promise<void> {
-    const rows = await askAll((after) =>
-      ask(() =>
-        api.GET('/v1/console/branches/{org}/roster', {
-          params: { path: { org }, query: { limit: 500, ...(after ? { after } : {}) } },
-        }),
-      ),
-    )
-    sheet.groups = Object.fromEntries(rows.map((row) => [row.member, row.group]))
   }
 
   onMounted(read)

@@ -28,12 +28,12 @@ test('values are words, days and names, never codes', () => {
 
 test('the roll stands by group in roster order, strangers last', () => {
   const rows = [
-    { member: 'a', number: 1, mark: 'present' as const },
+    { member: 'a', number: 1, group: 'g2', mark: 'present' as const },
     { member: 'b', number: 2, mark: 'leave_work' as const },
-    { member: 'c', number: 3, mark: 'present_remote' as const },
+    { member: 'c', number: 3, group: 'g1', mark: 'present_remote' as const },
     { member: 'x', mark: 'present' as const },
   ]
-  const groups = rollByGroup(rows, (member) => ({ a: 'g2', c: 'g1' })[member], [
+  const groups = rollByGroup(rows, [
     { id: 'g1', name: '第一党小组' },
     { id: 'g2', name: '第二党小组' },
   ])

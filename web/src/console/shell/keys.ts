@@ -1,5 +1,5 @@
 /** Keys of the pages. A key never acts while somebody writes, nor together with a modifier that the browser owns. */
-import { onBeforeUnmount, onMounted } from 'vue'
+import { onActivated, onBeforeUnmount, onDeactivated, onMounted } from 'vue'
 
 export type KeyMap = Readonly<Record<string, () => void>>
 
@@ -38,10 +38,11 @@ function isPressable(target: EventTarget | null): boolean {
 
 /** A dialog or drawer is open: it has the keyboard. */
 function isCovered(): boolean {
-  return document.querySelector('[aria-modal=true]:not([style*="display: none"])') !== null
+  // A closed one stays in the page, in an overlay that is not painted.
+  return [...document.querySelectorAll('[aria-modal=true]')].some((one) => one.getClientRects().length > 0)
 }
 
-/** Listens while the component is mounted. */
+/** Listens while the component is on the page: mounted, and not kept for later. */
 export function useKeys(keys: KeyMap): void {
   const listen = (event: KeyboardEvent) => {
     const action = isCovered() ? undefined : actionOf(event, keys)
@@ -49,6 +50,10 @@ export function useKeys(keys: KeyMap): void {
     event.preventDefault()
     action()
   }
-  onMounted(() => document.addEventListener('keydown', listen))
-  onBeforeUnmount(() => document.removeEventListener('keydown', listen))
+  const start = () => document.addEventListener('keydown', listen)
+  const stop = () => document.removeEventListener('keydown', listen)
+  onMounted(start)
+  onActivated(start)
+  onDeactivated(stop)
+  onBeforeUnmount(stop)
 }

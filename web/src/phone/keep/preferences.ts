@@ -1,6 +1,8 @@
-// Text size and colours. In localStorage, since they must stand before the first paint.
+// Text size and colours. In localStorage, since they must stand before the first paint; and in the page's database, since
+// Chromium writes localStorage down only seconds later, and a phone may be switched off before.
 
 import { ref } from 'vue'
+import { read, write } from './database'
 
 export const TEXT_SIZES = [1, 1.25, 1.5] as const
 export type TextSize = (typeof TEXT_SIZES)[number]
@@ -40,13 +42,29 @@ function apply(): void {
 export function chooseTextSize(chosen: TextSize): void {
   textSize.value = chosen
   keep('zhibu.text', String(chosen))
+  remember()
   apply()
 }
 
 export function chooseTheme(chosen: Theme): void {
   theme.value = chosen
   keep('zhibu.theme', chosen)
+  remember()
   apply()
+}
+
+function remember(): void {
+  // As above: a choice that is not kept is made again.
+  void write('views', 'looks', { textSize: textSize.value, theme: theme.value }).catch(() => undefined)
+}
+
+/** Brings back a choice that localStorage lost. */
+export async function recallLooks(): Promise<void> {
+  if (kept('zhibu.text') !== null || kept('zhibu.theme') !== null) return
+  const looks = await read<{ textSize: TextSize; theme: Theme }>('views', 'looks').catch(() => undefined)
+  if (looks === undefined) return
+  chooseTextSize(looks.textSize)
+  chooseTheme(looks.theme)
 }
 
 night.addEventListener('change', apply)

@@ -39,7 +39,6 @@ export const termsZh = {
     not_required: '不要求到会',
   },
   unmarked: '未记',
-  exclusionReason: ['', '因病不能表达意志', '自费出国半年以上', '依法被限制人身自由', '年老体弱卧床', '外出半年以上'],
   role: {
     district_admin: '管理员',
     district_reviewer: '组织部审阅人',
@@ -63,20 +62,6 @@ export const termsZh = {
     group: '党小组',
   },
   recordKind: { activity: '活动记录', points: '党员积分', roster: '党员名册', rule_book: '积分办法' },
-  /** Names that hold all over the country, for codes that the district's own rule book does not name. */
-  kind: {
-    general_meeting: '支部党员大会',
-    committee_meeting: '支部委员会会议',
-    group_meeting: '党小组会',
-    party_lecture: '党课',
-    theme_day: '主题党日',
-    org_life_meeting: '组织生活会',
-    democratic_appraisal: '民主评议党员',
-    heart_talk: '谈心谈话',
-    training: '集中培训',
-    volunteer: '志愿服务',
-    election_meeting: '换届选举大会',
-  } as Record<string, string>,
   audit: {
     logged_in: '登录',
     login_failed: '登录失败',
@@ -138,7 +123,6 @@ export const termsEn: typeof termsZh = {
     not_required: 'Not required',
   },
   unmarked: 'No mark',
-  exclusionReason: ['', 'Cannot express a will', 'Abroad over half a year', 'Not at liberty', 'Frail and bedridden', 'Away over half a year'],
   role: {
     district_admin: 'Administrator',
     district_reviewer: 'District reviewer',
@@ -162,19 +146,6 @@ export const termsEn: typeof termsZh = {
     group: 'Party group',
   },
   recordKind: { activity: 'Activity', points: 'Points', roster: 'Roster', rule_book: 'Rule book' },
-  kind: {
-    general_meeting: 'General meeting',
-    committee_meeting: 'Committee meeting',
-    group_meeting: 'Group meeting',
-    party_lecture: 'Lecture',
-    theme_day: 'Theme day',
-    org_life_meeting: 'Organisational life meeting',
-    democratic_appraisal: 'Appraisal',
-    heart_talk: 'Talk',
-    training: 'Training',
-    volunteer: 'Volunteering',
-    election_meeting: 'Election meeting',
-  },
   audit: {
     logged_in: 'Signed in',
     login_failed: 'Sign-in failed',

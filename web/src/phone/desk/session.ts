@@ -1,0 +1,127 @@
+// What every page of the app looks at: who holds the phone, where his work stands, and what just went wrong.
+
+import { computed, ref, shallowRef } from 'vue'
+import { openCore } from '@/core'
+import { type ActivityLine, type Core, CoreError, type CoreStatus, type Me, type Writer } from '@/core/api'
+import { recallLooks } from '@/phone/keep/preferences'
+import { keepMonths, seenMonths } from '@/phone/keep/views'
+
+let opened: Core | null = null
+
+/** The core, opened at its first use: never before the first paint. */
+export function core(): Core {
+  opened ??= openCore()
+  return opened
+}
+
+/** Who holds the phone; `null` before the enrolment, `undefined` while nobody knows. */
+export const me = shallowRef<Me | null | undefined>(undefined)
+export const months = shallowRef<ActivityLine[] | null>(null)
+export const status = shallowRef<CoreStatus | null>(null)
+export const online = ref(navigator.onLine)
+export const syncing = ref(false)
+export const writer = ref<Writer>('here')
+export const fault = shallowRef<CoreError | null>(null)
+export const awake = ref(false)
+
+export const isOffline = computed(() => !online.value || status.value?.last_fault?.code === 'offline')
+
+/** Shows what went wrong until somebody closes it. Without a signal nothing went wrong. */
+export function report(what: unknown): void {
+  const seen = asCoreError(what)
+  if (seen.code === 'offline') return
+  if (seen.code === 'elsewhere') writer.value = 'elsewhere'
+  else fault.value = seen
+}
+
+export function asCoreError(what: unknown): CoreError {
+  return what instanceof CoreError ? what : new CoreError('unknown', '', false, String(what))
+}
+
+/** Paints what was seen last, then asks the core. */
+export async function begin(): Promise<void> {
+  void recallLooks()
+  const seen = await seenMonths()
+  if (seen !== undefined) {
+    me.value = seen.me
+    months.value = seen.lines
+    await painted()
+  }
+  addEventListener('online', () => (online.value = true))
+  addEventListener('offline', () => (online.value = false))
+  try {
+    listen(core())
+    me.value = await core().me()
+    awake.value = true
+    if (me.value !== null) await refresh()
+  } catch (what) {
+    if (asCoreError(what).code === 'not_enrolled') me.value = null
+    else report(what)
+  }
+}
+
+function listen(core: Core): void {
+  core.on('changed', () => void refresh())
+  core.on('syncing', () => (syncing.value = true))
+  core.on('synced', () => {
+    syncing.value = false
+    void refresh()
+  })
+  core.on('fault', (what) => {
+    syncing.value = false
+    report(what)
+    void refreshStatus()
+  })
+  core.on('writer', (now) => (writer.value = now))
+}
+
+/** Two frames: the first screen stands before the core takes the processor. */
+function painted(): Promise<void> {
+  return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve())))
+}
+
+export async function refreshStatus(): Promise<void> {
+  if (!me.value) return
+  const now = await core().status().catch(report)
+  if (now) {
+    status.value = now
+    syncing.value = now.syncing
+    writer.value = now.writer
+  }
+}
+
+let again: Promise<void> | null = null
+
+/** Reads what the first screen shows. Calls that come while one runs are one more call. */
+export function refresh(): Promise<void> {
+  again ??= Promise.resolve().then(async () => {
+    again = null
+    const lines = await core().listActivities(null, null).catch(report)
+    if (lines) months.value = lines
+    await refreshStatus()
+    if (lines && me.value) await keepMonths({ me: me.value, lines })
+  })
+  return again
+}
+
+/** The newly enrolled owner. */
+export async function entered(owner: Me): Promise<void> {
+  me.value = owner
+  awake.value = true
+  await refresh()
+}
+
+/** Uploads and reads now; what went wrong is said on the sheet, so it is also handed back. */
+export async function syncNow(): Promise<CoreError | null> {
+  syncing.value = true
+  try {
+    await core().sync()
+    return null
+  } catch (what) {
+    report(what)
+    return asCoreError(what)
+  } finally {
+    syncing.value = false
+    await refresh()
+  }
+}
