@@ -116,6 +116,9 @@ export class Link {
   }
 
   private async start(): Promise<Running> {
+    if (typeof Worker === 'undefined' || typeof WebAssembly === 'undefined') {
+      throw coreError(fault('unsupported'))
+    }
     const running = new Running(this.hears, () => {
       if (this.current !== running) return
       this.current = null

@@ -40,7 +40,8 @@ async function load(): Promise<InitOutput> {
 }
 
 async function start(): Promise<void> {
-  if (typeof indexedDB === 'undefined' || globalThis.crypto?.subtle === undefined) throw fault('unsupported')
+  const isEnough = typeof WebAssembly !== 'undefined' && typeof indexedDB !== 'undefined' && globalThis.crypto?.subtle !== undefined
+  if (!isEnough) throw fault('unsupported')
   const leave = () => tell({ notice: 'gone', why: 'the database was taken away' })
   const [shelf, core] = await Promise.all([Shelf.open(DATABASE, leave), load()])
   opened = { shelf, phone: new Phone(shelf, line, shelf.keys.device), memory: core.memory }
@@ -134,7 +135,7 @@ async function answer(call: Call): Promise<unknown> {
 
 /** A trap has left the instance in the middle of something: nothing of it may be used again. */
 function isTrap(error: unknown): boolean {
-  return error instanceof WebAssembly.RuntimeError
+  return typeof WebAssembly !== 'undefined' && error instanceof WebAssembly.RuntimeError
 }
 
 onmessage = async ({ data: call }: MessageEvent<Call>) => {
