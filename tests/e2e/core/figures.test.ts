@@ -1,4 +1,5 @@
-// What the core costs, for the README: on this machine as it is, and with the worker's process held back to a quarter.
+// What the core costs, for the README. The browser's own brake holds back the page but not its workers, so that these
+// times are those of this machine as it is.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'

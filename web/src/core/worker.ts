@@ -40,6 +40,7 @@ async function load(): Promise<InitOutput> {
 }
 
 async function start(): Promise<void> {
+  if (!isSecureContext) throw fault('insecure')
   const isEnough = typeof WebAssembly !== 'undefined' && typeof indexedDB !== 'undefined' && globalThis.crypto?.subtle !== undefined
   if (!isEnough) throw fault('unsupported')
   const leave = () => tell({ notice: 'gone', why: 'the database was taken away' })
