@@ -209,7 +209,7 @@ async fn staff_are_refused_in_json_with_a_code_a_status_and_a_reason() {
     405 application/json; allow: GET,HEAD
       { code: wrong_method, message: 请求的方式不对，请更新软件后再试。, request_id: [id], server_time: [now] }
     409 application/json
-      { code: conflict, message: 内容已被别人改动，请刷新后再试。, request_id: [id], server_time: [now] }
+      { code: conflict, message: 这个登录名已有人用，请换一个。, request_id: [id], server_time: [now] }
     413 application/json
       { code: too_large, message: 内容太大，请分几次提交。, request_id: [id], server_time: [now] }
     415 application/json

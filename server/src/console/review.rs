@@ -87,7 +87,7 @@ pub(super) fn refused(code: RefusalCode) -> ApiError {
     match code {
         RefusalCode::NoRight => ApiError::Forbidden,
         RefusalCode::WrongStep => ApiError::Conflict(code.plain().into()),
-        code => ApiError::RuleBroken(format!("{}（{code}）", code.plain()).into()),
+        code => ApiError::RuleBroken(code.plain().into()),
     }
 }
 
@@ -97,7 +97,7 @@ impl From<WriteFault> for ApiError {
             WriteFault::Store(error) => error.into(),
             WriteFault::Refused(refusal) => refused(refusal.code),
             WriteFault::Command(CommandFault::AlreadyWritten { .. }) => {
-                ApiError::Conflict("written once and stands already".into())
+                ApiError::Conflict("这一条已经写过，不能改写。".into())
             }
             WriteFault::Command(CommandFault::Document(fault)) => ApiError::internal(fault),
             WriteFault::Command(_) => refused(RefusalCode::WrongValue),

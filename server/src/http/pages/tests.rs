@@ -44,6 +44,7 @@ fn build_pages(folder: &Path, build: &str) {
     write(folder, &format!("assets/phone-{build}.js"), &format!("plain {build}"));
     write(folder, &format!("assets/phone-{build}.js.br"), &format!("packed {build}"));
     write(folder, &format!("assets/core-{build}.wasm"), "\0asm");
+    write(folder, &format!("console/assets/console-{build}.css"), "h1 {}");
 }
 
 impl Site {
@@ -124,6 +125,7 @@ async fn every_path_below_an_application_is_its_page_and_what_looks_like_a_file_
         "/v1",
         "/v1/nothing",
         "/console/x.js",
+        "/console/assets/none",
         "/../zhibu.db",
         "/assets/../../zhibu.db",
         "/assets/%2e%2e/zhibu.db",
@@ -146,6 +148,11 @@ async fn hashed_files_are_kept_for_ever_and_all_others_asked_for_each_time() {
         ("/sw.js", "text/javascript; charset=utf-8", "no-cache"),
         ("/manifest.webmanifest", "application/manifest+json", "no-cache"),
         ("/assets/core-aaaa.wasm", "application/wasm", "public, max-age=31536000, immutable"),
+        (
+            "/console/assets/console-aaaa.css",
+            "text/css; charset=utf-8",
+            "public, max-age=31536000, immutable",
+        ),
     ] {
         let answer = site.get(path, "").await;
         assert_eq!(answer.header("content-type"), Some(media), "{path}");
@@ -204,6 +211,7 @@ async fn the_files_of_an_earlier_build_stay_for_thirty_days_after_it_was_replace
     assert!(old.head.contains("immutable"));
     assert_eq!(site.get("/assets/phone-aaaa.js", "").await.body, b"plain aaaa");
     assert_eq!(site.get("/assets/phone-aaaa.js.br", "").await.status, 404);
+    assert_eq!(site.get("/console/assets/console-aaaa.css", "").await.body, b"h1 {}");
     let site = site.update("cccc", 90).await;
     for build in ["aaaa", "bbbb", "cccc"] {
         assert_eq!(site.get(&format!("/assets/phone-{build}.js"), "").await.status, 200, "{build}");

@@ -39,5 +39,6 @@ export {
   ElRadioButton,
   ElRadioGroup,
   ElSwitch,
+  type ButtonInstance,
   type InputInstance,
 } from 'element-plus'
