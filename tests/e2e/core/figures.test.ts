@@ -26,7 +26,7 @@ test('the size of the core', () => {
   figure('core, brotli', packed / 1024, 360, 'KiB')
   figure('core, gzip', gzipSync(bytes, { level: 9 }).length / 1024, 500, 'KiB')
   figure('core, raw', statSync(path).size / 1024, 2048, 'KiB')
-  expect(packed).toBeLessThan(520 * 1024)
+  expect(packed).toBeLessThan(500 * 1024)
 })
 
 test('the times of the core, and its memory', async ({ server, phoneOf }) => {
