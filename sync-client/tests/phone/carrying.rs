@@ -68,21 +68,25 @@ async fn only_envelopes_of_this_district_are_carried() {
 }
 
 #[tokio::test]
-async fn a_file_of_envelopes_is_taken_whole_or_not_at_all() {
+async fn a_file_of_unsent_work_is_carried_whole_and_a_torn_one_as_far_as_it_goes() {
     let server = Server::start();
     let far = Phone::enrolled(&server, "包·那仁").await;
     let carrier = Phone::enrolled(&server, "李干事").await;
-    for n in 1..=2 {
-        far.set(&activity(n), Title, "主题党日").await;
-        far.client.close_envelopes().await.unwrap();
-    }
-    let file: Vec<u8> =
-        far.client.unsent().await.unwrap().into_iter().flat_map(|envelope| envelope.bytes).collect();
-    let cut = carrier.client.carry_file(&file[..file.len() - 1]).await;
-    assert!(matches!(cut, Err(SyncError::NotAnEnvelope(_))), "{cut:?}");
-    assert!(carrier.client.carried().await.unwrap().is_empty());
-    assert_eq!(carrier.client.carry_file(&file).await.unwrap(), [Carried::Kept, Carried::Kept]);
-    assert_eq!(carrier.client.carry_file(&[]).await.unwrap(), []);
+    assert!(far.client.unsent_file().await.unwrap().is_empty());
+    far.set(&activity(1), Title, "主题党日").await;
+    let first = far.client.unsent_file().await.unwrap();
+    far.set(&activity(1), Title, "党课").await;
+    let both = far.client.unsent_file().await.unwrap();
+    assert!(both.starts_with(&first), "an envelope that may be on its way is never written anew");
+
+    let torn = carrier.client.carry_file(&both[..both.len() - 1]).await;
+    assert!(matches!(torn, Err(SyncError::NotAnEnvelope(_))));
+    assert_eq!(carrier.client.carried().await.unwrap().len(), 1, "what came whole is kept");
+    assert_eq!(carrier.client.carry_file(&both).await.unwrap(), [Carried::KeptAlready, Carried::Kept]);
+    assert_eq!(carrier.client.sync().await.unwrap().delivered, 2);
+    assert_eq!(carrier.text(&activity(1), Title).await.as_deref(), Some("党课"));
+    assert_eq!(far.client.sync().await.unwrap().stored, 2);
+    assert_eq!(server.log_len(), 2);
 }
 
 /// What it handed over was signed under a counter that it could not write down.

@@ -31,11 +31,6 @@ pub(crate) enum Command {
     },
     /// Deliver what waits and read what is new
     Sync,
-    /// Take in unsent work that another phone exported as a file, to be delivered with the next sync
-    Carry {
-        /// The file (….zhibu)
-        file: PathBuf,
-    },
     /// Where this phone stands
     Status,
     /// The activities held
@@ -151,6 +146,13 @@ pub(crate) enum Command {
         #[arg(long)]
         on: Option<jiff::civil::Date>,
     },
+    /// Write everything unsent into a file that another device can carry to the server
+    Unsent {
+        /// The file to write; it must not exist
+        file: PathBuf,
+    },
+    /// Take over a file of unsent work from another phone; `sync` delivers it
+    Carry { file: PathBuf },
     /// What the server did not accept
     Refused {
         #[command(subcommand)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use zhibu_sync_client::client::{Carried, Status, SyncReport, UploadReport};
+use zhibu_sync_client::client::{Status, SyncReport, UploadReport};
 use zhibu_sync_client::invite::Invite;
 
 use crate::fault::Fault;
@@ -35,16 +35,6 @@ pub(crate) async fn sync(session: &Session) -> Result<(), Fault> {
     session.print(&Synchronised { report, pictures }, || {
         format!("{}{}", describe_sync(&report), describe_upload(pictures))
     })
-}
-
-pub(crate) async fn carry(session: &Session, file: &Path) -> Result<(), Fault> {
-    let kept = session.client.carry_file(&std::fs::read(file)?).await?;
-    let count = |what| kept.iter().filter(|one| **one == what).count();
-    let (new, before) = (count(Carried::Kept), count(Carried::KeptAlready));
-    session
-        .print(&serde_json::json!({ "kept": new, "kept_before": before, "own": count(Carried::Own) }), || {
-            format!("已收下 {new} 份（另有 {before} 份早已收下）。请执行 zhibu sync 送到服务器。")
-        })
 }
 
 /// What a synchronisation prints as JSON.

@@ -4,6 +4,7 @@
 
 mod activities;
 mod arguments;
+mod carrying;
 mod device;
 mod fault;
 mod glossary;
@@ -45,7 +46,6 @@ async fn run(arguments: Arguments) -> Result<(), Fault> {
     match command {
         Command::Enrol { .. } => Ok(()),
         Command::Sync => device::sync(&session).await,
-        Command::Carry { file } => device::carry(&session, &file).await,
         Command::Status => device::status(&session).await,
         Command::List { year } => activities::list(&session, year).await,
         Command::Roster { branch } => activities::roster(&session, branch.as_deref()).await,
@@ -83,6 +83,8 @@ async fn run(arguments: Arguments) -> Result<(), Fault> {
             points::judge(&session, &entry, "reversed", Some(&reason)).await
         }
         Command::Points { member, branch, on } => points::show(&session, member, branch.as_deref(), on).await,
+        Command::Unsent { file } => carrying::write_unsent(&session, &file).await,
+        Command::Carry { file } => carrying::take_over(&session, &file).await,
         Command::Refused { action } => refusals::run(&session, action).await,
     }
 }
