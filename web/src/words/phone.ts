@@ -81,6 +81,7 @@ export const phoneWords = {
     dismiss: '不要了',
     dismissSure: '不要这一处了？手机上不再列出，服务器上仍留着一份。',
     keep: '先留着',
+    amend: '改成“更正说明”再交',
     correctHint: '改好后按“再交”。',
     correctOpen: '到记录里改，改好会自动上传。',
     resent: '已保存到本机，联网后再交一次。',
@@ -115,7 +116,7 @@ export const phoneWords = {
     firstWhy: (size: string) => `要下载${size}，一般不到半分钟。取完以后没有信号也能用。`,
     firstSize: '几十到几百 KB',
     firstWorking: (s: number) => `正在取记录，已用 ${s} 秒…`,
-    firstDone: (size: string) => `取好了，共 ${size}。`,
+    firstDone: (n: number) => `取好了，${n} 份记录已经在这部手机上。`,
     firstFailed: '还没有取完，内容不会重复下载，请再试一次。',
     hello: (name: string) => `${name}，您好`,
     enter: '进入支部簿',
@@ -144,8 +145,8 @@ export const phoneWords = {
     followUps: '后续',
     photos: '照片',
     submit: '提交',
-    toFix: '要补正',
-    differs: '两机不一致',
+    toFix: '补正',
+    differs: '要选',
 
   },
   plan: {
@@ -274,6 +275,7 @@ export const phoneWords = {
     at: (what: string) => `关于“${what}”`,
     by: (name: string, when: string) => `${name} ${when}`,
     noComment: '没有写具体意见',
+    asks: (what: string) => `${what}：上级请补正`,
   },
   card: {
     title: '两部手机写得不一样',
@@ -281,6 +283,7 @@ export const phoneWords = {
     keep: (value: string) => `用“${value}”`,
     by: (name: string, device: string, when: string) => `${name}（${device}）${when} 写的`,
     readonly: '请书记或记录人来选。',
+    asks: (what: string) => `${what}：两部手机写得不一样，请选一个`,
   },
   points: {
     title: '积分',
