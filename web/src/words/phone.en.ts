@@ -43,7 +43,7 @@ export const phoneWordsEnglish: PhoneWords = {
   outbox: {
     title: 'Uploads', sendNow: 'Upload now', sending: 'Uploading…', last: 'Last successful synchronisation',
     lastNever: 'No synchronisation has succeeded yet',
-    lastCost: (up, down) => `${up} up, ${down} down`,
+    lastCost: (size) => `${size} of traffic`,
     waitingTitle: (n, size) => `${n} to upload, ${size}`,
     waitingNone: 'Nothing waits for upload.', onItsWay: 'on its way, no receipt yet',
     receipted: (n) => `${n} changes of this phone have their receipt.`,
@@ -164,7 +164,7 @@ export const phoneWordsEnglish: PhoneWords = {
     spaceUnknown: 'The browser does not say', spaceLow: (free) => `Only ${free} left, make room`, spaceFree: (free, used) => `${free} left, ${used} used`,
     clock: 'Clock', clockGood: 'As the server', clockWrong: (min) => `${min} minutes off: switch on automatic time`, clockUnknown: 'Not compared yet',
     worker: 'Opens without a signal', workerYes: 'Yes', workerNo: 'Not in this browser: open it in the phone\'s own browser and add it to the home screen',
-    browser: 'Browser', inWechat: 'WeChat', pending: 'To upload', pendingNone: 'nothing', pendingSome: (n, size) => `${n}, ${size}`, version: 'Version',
+    browser: 'Browser', browserGood: (name, version) => `${name} ${version}, will do`, engine: 'Chromium', apple: 'WebKit', otherEngine: 'Other', inWechat: 'WeChat', pending: 'To upload', pendingNone: 'nothing', pendingSome: (n, size) => `${n}, ${size}`, version: 'Version',
     lastSync: 'Last success',
   },
   moving: {

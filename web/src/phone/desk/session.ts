@@ -38,15 +38,18 @@ export function asCoreError(what: unknown): CoreError {
   return what instanceof CoreError ? what : new CoreError('unknown', '', false, String(what))
 }
 
-/** Paints what was seen last, then asks the core. */
+/** Brings back what was seen last, to be painted before the core is asked. */
+export async function seenBefore(): Promise<void> {
+  const seen = await seenMonths()
+  if (seen === undefined) return
+  me.value = seen.me
+  months.value = seen.lines
+}
+
+/** Asks the core, once the first screen stands. */
 export async function begin(): Promise<void> {
   void recallLooks()
-  const seen = await seenMonths()
-  if (seen !== undefined) {
-    me.value = seen.me
-    months.value = seen.lines
-    await painted()
-  }
+  await painted()
   addEventListener('online', () => (online.value = true))
   addEventListener('offline', () => (online.value = false))
   listen(core())
