@@ -6,10 +6,17 @@
 use std::fs;
 use std::path::Path;
 
-use zhibu_domain::access::permissions;
-use zhibu_domain::command::MemberField;
-use zhibu_domain::record::{RecordKind, shape_of};
+use zhibu_domain::access::{Author, Scene, permissions};
+use zhibu_domain::attachment::{Attachment, BlobHash, PhotoFormat};
+use zhibu_domain::command::{Command, MemberField};
+use zhibu_domain::event::{Status, Verb};
+use zhibu_domain::gate::{Index, admit, decode};
+use zhibu_domain::ids::{AccountId, DeviceId, EntryId, OrgId, RecordId};
+use zhibu_domain::org::{Org, OrgTree, OrgType, Post, Role};
+use zhibu_domain::record::{Actor, Record, RecordKind, RecordRef, Stamp, shape_of};
 use zhibu_domain::rule_book::{EXAMPLE_TOML, RuleBook};
+use zhibu_domain::time::Millis;
+use zhibu_domain::view::ActivityView;
 
 /// Parts of names that no table, field, route or parameter may have.
 const BANNED: &[(&str, &str)] = &[
@@ -147,6 +154,43 @@ fn the_shipped_rule_book_passes_its_own_ban() {
     let liked = EXAMPLE_TOML.replacen("name = \"参加支部党员大会\"", "name = \"登录学习强国点赞\"", 1);
     assert_ne!(liked, EXAMPLE_TOML);
     assert!(RuleBook::from_toml(&liked).is_err());
+}
+
+/// R3: an activity without a photo goes its whole way, and a photo says nothing but which picture it is.
+#[test]
+fn a_photo_is_never_asked_for_and_says_nothing_of_place_time_or_camera() {
+    let branch = OrgId::from_bytes([1; 16]);
+    let reference = RecordRef::activity(branch, 2026, RecordId::from_bytes([2; 16]));
+    let node = Org { id: branch, parent: None, org_type: OrgType::Branch, name: "支部".into() };
+    let orgs = OrgTree::new([node]);
+    let scene = Scene { record: &reference, status: Status::Draft, orgs: &orgs, roster: None };
+    let author = |role, device| Author {
+        account: AccountId::from_bytes([3; 16]),
+        device: DeviceId::from_bytes([device; 16]),
+        member: None,
+        posts: vec![Post { role, org: branch }],
+    };
+    let (mut record, mut index) = (Record::new(reference), Index::new(&reference));
+    for (role, verb) in [(Role::BranchSecretary, Verb::Submitted), (Role::TownshipOfficer, Verb::Filed)] {
+        let author = author(role, verb as u8);
+        let stamp = Stamp { actor: Actor { device: author.device, epoch: 1 }, now: Millis(0) };
+        let event = EntryId::from_bytes([verb as u8; 16]);
+        let review = Command::Review { event, verb, slot: None, comment: None, reason: None };
+        let change = record.execute(&review, stamp).unwrap().unwrap();
+        admit(&mut index, &decode(&change.bytes).unwrap(), &author, &scene).unwrap();
+    }
+    assert_eq!(index.status(), Status::Filed);
+    assert!(ActivityView::of(&record).attachments.is_empty());
+
+    let hash = BlobHash([0; 32]);
+    let photo =
+        Attachment { photo: hash, size_bytes: 1, thumb: hash, thumb_bytes: 1, mime: PhotoFormat::Webp };
+    let fields = serde_json::to_value(photo).unwrap();
+    let names: Vec<_> = fields.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(names, ["mime", "photo", "size_bytes", "thumb", "thumb_bytes"]);
+    let places = shape_of(RecordKind::Activity).into_iter();
+    let keys: Vec<_> = places.filter(|slot| slot.container == "attachments").map(|slot| slot.key).collect();
+    assert_eq!(keys, ["<entry>"], "no name, no remark, no member beside the picture");
 }
 
 /// R1, R2, R8: the console's API has no order by points, no count of logins, no forced account.

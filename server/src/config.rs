@@ -16,6 +16,9 @@ pub const DATABASE: &str = "zhibu.sqlite";
 /// The folder in a data folder where hashed files of the pages outlive their build.
 pub const WEB_ASSETS: &str = "web-assets";
 
+/// The folder in a data folder that holds the pictures.
+pub const BLOBS: &str = "blobs";
+
 /// The path of the database in this data folder.
 pub fn database(data: &Path) -> PathBuf {
     data.join(DATABASE)

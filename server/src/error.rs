@@ -53,7 +53,7 @@ pub enum ApiError {
     /// There, but not with this method.
     #[error("wrong method")]
     WrongMethod,
-    /// The state is another than the caller thought.
+    /// The state is another than the caller thought; the text is for people, in Chinese.
     #[error("conflict: {0}")]
     Conflict(Cow<'static, str>),
     /// The invite was used or is over.
@@ -138,7 +138,7 @@ impl ApiError {
     /// The body. What broke inside is not in it.
     pub fn body(&self, request_id: &str, server_time: Millis) -> ErrorBody {
         let message = match self {
-            ApiError::RuleBroken(text) => text.clone().into_owned(),
+            ApiError::RuleBroken(text) | ApiError::Conflict(text) => text.clone().into_owned(),
             ApiError::WrongCode => {
                 "验证码不对，或者已经用过。请等手机上出现新的六位数字，再输一次。".to_owned()
             }

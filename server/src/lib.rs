@@ -1,9 +1,10 @@
-//! The district server: who may speak ([`auth`]), what counts ([`sync`]), what is kept ([`store`]), and the door
-//! ([`http`]). What is true without HTTP or SQL is in `zhibu_domain`.
+//! The district server: who may speak ([`auth`]), what counts ([`sync`]), what is kept ([`store`], pictures in
+//! [`blobs`]), and the door ([`http`]). What is true without HTTP or SQL is in `zhibu_domain`.
 
 use std::sync::Arc;
 
 use auth::token::Keyring;
+use blobs::{BlobFolder, Blobs};
 use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use console::login::LoginThrottle;
 use console::throttle::Throttle;
@@ -13,6 +14,7 @@ use zhibu_domain::ids::AccountId;
 
 pub mod admin;
 pub mod auth;
+pub mod blobs;
 pub mod clock;
 pub mod config;
 pub mod console;
@@ -40,6 +42,8 @@ pub struct App {
     pub ledger: Ledger,
     /// The districts' org trees.
     pub trees: Arc<Trees>,
+    /// The pictures.
+    pub blobs: Blobs,
     /// Failed logins.
     pub logins: LoginThrottle,
     /// Requests that cost much, by account.
@@ -56,6 +60,7 @@ impl App {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         public_url: impl Into<String>,
+        blobs: BlobFolder,
     ) -> Arc<Self> {
         let trees = Arc::new(Trees::default());
         Arc::new(Self {
@@ -65,6 +70,7 @@ impl App {
             entropy,
             keyring: Keyring::default(),
             trees,
+            blobs: Blobs::new(blobs),
             logins: LoginThrottle::default(),
             costly: Throttle::new(COSTLY_A_MINUTE, 60_000),
             public_url: public_url.into().trim_end_matches('/').to_owned(),
@@ -77,7 +83,11 @@ impl App {
     }
 
     /// A server over this store with the machine's time and chance.
-    pub fn on_this_machine(store: Arc<dyn Store>, public_url: impl Into<String>) -> Arc<Self> {
-        Self::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), public_url)
+    pub fn on_this_machine(
+        store: Arc<dyn Store>,
+        public_url: impl Into<String>,
+        blobs: BlobFolder,
+    ) -> Arc<Self> {
+        Self::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), public_url, blobs)
     }
 }

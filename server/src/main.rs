@@ -8,9 +8,10 @@ use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 use zhibu_server::App;
 use zhibu_server::admin::init::Site;
+use zhibu_server::blobs::{BlobFolder, keep_sweeping};
 use zhibu_server::clock::{Clock as _, SystemClock, SystemEntropy};
 use zhibu_server::config::{
-    Command, Config, DataFolder, ExportOptions, InitOptions, LoginOptions, ServeOptions, WEB_ASSETS,
+    BLOBS, Command, Config, DataFolder, ExportOptions, InitOptions, LoginOptions, ServeOptions, WEB_ASSETS,
 };
 use zhibu_server::http::Pages;
 use zhibu_server::store::sqlite::SqliteStore;
@@ -50,12 +51,12 @@ async fn export_record(options: ExportOptions) -> anyhow::Result<()> {
 
 async fn verify(folder: DataFolder) -> anyhow::Result<()> {
     let store = admin::open_existing(&folder.data).await?;
-    let report = admin::verify::verify(&store).await?;
+    let report = admin::verify::verify(&store, &BlobFolder::at(folder.data.join(BLOBS))).await?;
     store.close().await;
     report.findings.iter().for_each(|finding| say(&finding.to_string()));
     say(&format!(
-        "查了 {} 份记录、{} 条变更、{} 个集合、{} 条审计",
-        report.records, report.changes, report.collections, report.audit_entries
+        "查了 {} 份记录、{} 条变更、{} 个集合、{} 条审计、{} 个照片文件",
+        report.records, report.changes, report.collections, report.audit_entries, report.blobs
     ));
     anyhow::ensure!(report.findings.is_empty(), "发现 {} 处不对", report.findings.len());
     say("全部相符");
@@ -95,10 +96,13 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let public_url = options.public_url.unwrap_or_else(|| format!("http://{address}"));
     let pages = read_pages(options.web.as_deref(), &options.data).await?;
-    let app = App::on_this_machine(Arc::new(store.clone()), public_url);
+    let blobs = BlobFolder::at(options.data.join(BLOBS));
+    let app = App::on_this_machine(Arc::new(store.clone()), public_url, blobs);
+    let sweeper = tokio::spawn(keep_sweeping(app.clone()));
     projection::start(app.store.clone(), &app.ledger);
     announce(address, &app.public_url);
     axum::serve(listener, http::router(app, pages)).with_graceful_shutdown(told_to_stop()).await?;
+    sweeper.abort();
     store.close().await;
     Ok(())
 }

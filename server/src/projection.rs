@@ -17,9 +17,7 @@ use zhibu_domain::record::{Collection, Record, RecordKind, RecordRef, full_histo
 use zhibu_domain::time::Millis;
 use zhibu_domain::view::{ActivityView, RosterView, RuleBookView};
 
-use crate::store::{
-    Projected, ProjectedActivity, Projection, RecordSummary, Store, StoreError, StoredRecord,
-};
+use crate::store::{Projected, ProjectedActivity, Projection, RecordSummary, Store, StoreError};
 use crate::sync::Ledger;
 
 /// How many records are projected in one transaction.
@@ -154,7 +152,7 @@ async fn project(
             let books = standing(store, district, RecordRef::rule_book(district.into())).await?;
             let roster = roster.map(|record| RosterView::of(&record)).unwrap_or_default();
             let books = books.map(|record| RuleBookView::of(&record)).unwrap_or_default();
-            Projected::Activity(activity_row(&document(&stored)?, &roster, &books))
+            Projected::Activity(activity_row(&stored.document()?, &roster, &books))
         }
         RecordKind::Points | RecordKind::Roster | RecordKind::RuleBook => Projected::Nothing,
     };
@@ -167,13 +165,6 @@ async fn standing(
     reference: RecordRef,
 ) -> Result<Option<Record>, StoreError> {
     crate::sync::read_record(store, district, reference).await
-}
-
-fn document(stored: &StoredRecord) -> Result<Record, StoreError> {
-    Record::from_changes(stored.reference, &stored.changes).map_err(|fault| StoreError::Corrupt {
-        table: "changes",
-        row: format!("{}: {fault}", stored.reference.id()),
-    })
 }
 
 /// The row of an activity.

@@ -5,10 +5,13 @@
 
 #[path = "../support/district.rs"]
 pub mod district;
+#[path = "../support/picture.rs"]
+pub mod picture;
 #[path = "../support/wire_client.rs"]
 pub mod wire_client;
 
 mod crafted;
 mod envelopes;
+mod pictures;
 mod records;
 mod tokens;

@@ -13,11 +13,11 @@ use zhibu_server::store::QuarantineFilter;
 use super::district::{District, district_id, member, org, post};
 use super::wire_client::{WireClient, is_stored, refused};
 
-fn activity_at(at: &str, name: &str) -> RecordRef {
+pub(crate) fn activity_at(at: &str, name: &str) -> RecordRef {
     RecordRef::activity(org(at), 2026, RecordId(natural(&[b"activity", name.as_bytes()])))
 }
 
-fn set(field: AboutField, value: &str) -> Command {
+pub(crate) fn set(field: AboutField, value: &str) -> Command {
     Command::SetAbout(vec![(field, Some(value.into()))])
 }
 
@@ -32,8 +32,8 @@ fn review(verb: Verb) -> Command {
 
 /// A secretary with an activity on the server, and a member who means harm.
 pub(crate) struct Branch {
-    district: District,
-    secretary: WireClient,
+    pub(crate) district: District,
+    pub(crate) secretary: WireClient,
     pub(crate) villain: WireClient,
     pub(crate) activity: Record,
 }

@@ -9,6 +9,7 @@ use zhibu_domain::ids::{RecordId, natural};
 use zhibu_domain::org::Role;
 use zhibu_domain::record::{ChangeHash, RecordRef};
 use zhibu_domain::wire::{EnrolResponse, ErrorCode, MAX_BODY_BYTES, TokenRequest};
+use zhibu_server::blobs::BlobFolder;
 use zhibu_server::clock::{Clock as _, SeededEntropy, TestClock};
 use zhibu_server::store::sqlite::SqliteStore;
 use zhibu_server::store::{Decision, Delivery, Verdict};
@@ -116,7 +117,13 @@ async fn broken_server_refusals() -> Vec<Refused> {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("zhibu.sqlite")).await.unwrap();
     let clock = Arc::new(TestClock::new(EVENING));
-    let app = App::new(Arc::new(store.clone()), clock, Arc::new(SeededEntropy::new(7)), "http://zhibu.test");
+    let app = App::new(
+        Arc::new(store.clone()),
+        clock,
+        Arc::new(SeededEntropy::new(7)),
+        "http://zhibu.test",
+        BlobFolder::at(folder.path()),
+    );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let away = Door::at(listener.local_addr().unwrap());
     tokio::spawn(
@@ -202,7 +209,7 @@ async fn staff_are_refused_in_json_with_a_code_a_status_and_a_reason() {
     405 application/json; allow: GET,HEAD
       { code: wrong_method, message: 请求的方式不对，请更新软件后再试。, request_id: [id], server_time: [now] }
     409 application/json
-      { code: conflict, message: 内容已被别人改动，请刷新后再试。, request_id: [id], server_time: [now] }
+      { code: conflict, message: 这个登录名已有人用，请换一个。, request_id: [id], server_time: [now] }
     413 application/json
       { code: too_large, message: 内容太大，请分几次提交。, request_id: [id], server_time: [now] }
     415 application/json

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 pub mod support;
 
+mod carrying;
 mod evening;
 mod kills;
 mod points;

@@ -1,6 +1,7 @@
 //! A small district behind a real listener, with a clock that the test moves.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -8,6 +9,7 @@ use tempfile::TempDir;
 use zhibu_domain::ids::{AccountId, DistrictId, InviteId, MemberId, OrgId, natural};
 use zhibu_domain::org::{NamingScheme, Org, OrgType, Post, Role};
 use zhibu_domain::time::Millis;
+use zhibu_server::blobs::BlobFolder;
 use zhibu_server::clock::{SeededEntropy, TestClock};
 use zhibu_server::store::sqlite::SqliteStore;
 use zhibu_server::store::{
@@ -20,7 +22,7 @@ pub const EVENING: Millis = Millis(1_795_262_400_000);
 
 /// District, township, two branches; the first branch has one party group.
 pub struct District {
-    _folder: TempDir,
+    folder: TempDir,
     /// The server's inside, for looking at what was stored.
     pub app: Arc<App>,
     /// Its clock.
@@ -51,18 +53,33 @@ impl District {
         let store = SqliteStore::open(&folder.path().join("zhibu.sqlite")).await.unwrap();
         let clock = Arc::new(TestClock::new(EVENING));
         found(&store).await;
-        let app =
-            App::new(Arc::new(store), clock.clone(), Arc::new(SeededEntropy::new(7)), "http://zhibu.test");
+        let app = App::new(
+            Arc::new(store),
+            clock.clone(),
+            Arc::new(SeededEntropy::new(7)),
+            "http://zhibu.test",
+            BlobFolder::at(folder.path().join("blobs")),
+        );
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = http::router(app.clone(), http::Pages::default());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { _folder: folder, app, clock, address }
+        Self { folder, app, clock, address }
     }
 
     /// The store behind it.
     pub fn store(&self) -> &dyn Store {
         &*self.app.store
+    }
+
+    /// Every file in the folder of pictures.
+    pub fn picture_files(&self) -> Vec<PathBuf> {
+        fn files(folder: &Path) -> Vec<PathBuf> {
+            let entries = std::fs::read_dir(folder).into_iter().flatten();
+            let paths = entries.map(|entry| entry.unwrap().path());
+            paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+        }
+        files(&self.folder.path().join("blobs"))
     }
 
     /// Opens an account with these posts and gives the secret of an invite for it.

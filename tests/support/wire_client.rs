@@ -3,7 +3,7 @@
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use reqwest::StatusCode;
 use zhibu_domain::command::Command;
-use zhibu_domain::ids::DeviceId;
+use zhibu_domain::ids::{DeviceId, RecordId};
 use zhibu_domain::record::{Actor, Record, RecordRef, Stamp};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{
@@ -77,6 +77,12 @@ impl WireClient {
             true => Ok(minicbor::decode(&bytes).unwrap()),
             false => Err((status, minicbor::decode(&bytes).unwrap())),
         }
+    }
+
+    /// A request about a picture of a record; `rest` begins with its hash.
+    pub fn blob(&self, method: reqwest::Method, record: RecordId, rest: &str) -> reqwest::RequestBuilder {
+        let address = format!("{}/v1/records/{record}/blobs/{rest}", self.url);
+        self.http.request(method, address).bearer_auth(&self.token)
     }
 
     /// A request of any shape, for what the typed calls cannot say.

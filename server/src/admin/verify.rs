@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::gate::{self, Index};
 use zhibu_domain::ids::{DistrictId, RecordId};
 use zhibu_domain::record::{Collection, Record, change_hash};
 
+use crate::blobs::BlobFolder;
 use crate::projection;
 use crate::store::{ChainState, RecordSummary, Store, StoreError, StoredRecord};
 
@@ -32,6 +34,8 @@ pub enum Finding {
     WrongHead(Collection),
     /// The audit chain is broken at this entry.
     AuditBroken(u64),
+    /// A picture that is noted as whole is not on disk, or is another one.
+    WrongBlob(RecordId, BlobHash),
     /// What the lists say about a record is not what its log says.
     WrongRow(RecordId),
 }
@@ -53,6 +57,7 @@ impl fmt::Display for Finding {
                 write!(f, "集合 {}/{}：末位与日志不符", collection.org, collection.year)
             }
             Finding::AuditBroken(seq) => write!(f, "审计日志第 {seq} 条：链断开"),
+            Finding::WrongBlob(record, hash) => write!(f, "记录 {record}：照片 {hash} 丢失或已损坏"),
             Finding::WrongRow(record) => {
                 write!(f, "记录 {record}：列表内容与日志不符（可用 reproject 重算）")
             }
@@ -71,6 +76,8 @@ pub struct Report {
     pub collections: u64,
     /// Entries of the audit chain.
     pub audit_entries: u64,
+    /// Files of pictures read.
+    pub blobs: u64,
     /// What cannot be true; empty when all is well.
     pub findings: Vec<Finding>,
 }
@@ -80,12 +87,13 @@ pub struct Report {
 ///
 /// # Errors
 /// When the store cannot be read; what it reads and cannot be true is a finding.
-pub async fn verify(store: &dyn Store) -> Result<Report, StoreError> {
+pub async fn verify(store: &dyn Store, blobs: &BlobFolder) -> Result<Report, StoreError> {
     let mut report = Report::default();
     for district in store.list_districts().await? {
         let mut positions = BTreeMap::new();
         walk_records(store, district.id, &mut report, &mut positions).await?;
         check_positions(store, district.id, &mut report, positions).await?;
+        check_blobs(store, blobs, district.id, &mut report).await?;
         match store.verify_audit(district.id).await? {
             ChainState::Intact { length, .. } => report.audit_entries += length,
             ChainState::Broken { seq } => report.findings.push(Finding::AuditBroken(seq)),
@@ -163,6 +171,28 @@ fn check_record(summary: &RecordSummary, stored: &StoredRecord, findings: &mut V
     }
     if let Err(fault) = Record::from_changes(stored.reference, &stored.changes) {
         findings.push(Finding::NoDocument(id, fault.to_string()));
+    }
+}
+
+/// Reads every picture that is noted as whole. A file that cannot be read is a finding like one that is not there.
+async fn check_blobs(
+    store: &dyn Store,
+    folder: &BlobFolder,
+    district: DistrictId,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let mut after = None;
+    loop {
+        let page = store.list_blobs(district, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some((last.record, last.hash));
+        for blob in page {
+            let bytes = folder.read(district, blob.hash).await.ok().flatten();
+            if bytes.is_none_or(|bytes| BlobHash::of(&bytes) != blob.hash) {
+                report.findings.push(Finding::WrongBlob(blob.record, blob.hash));
+            }
+            report.blobs += 1;
+        }
     }
 }
 

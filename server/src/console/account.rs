@@ -208,7 +208,7 @@ impl StaffCaller {
             created_at: self.now(),
         };
         if !self.store().create_account(self.district(), &account).await? {
-            return Err(ApiError::Conflict("the login is taken".into()));
+            return Err(ApiError::Conflict("这个登录名已有人用，请换一个。".into()));
         }
         let detail = json!({ "org": account.org, "posts": account.posts });
         self.note(AuditAct::AccountOpened, id, detail).await?;

@@ -116,7 +116,7 @@ impl StaffCaller {
     pub async fn invite(&self, id: AccountId, request: InviteRequest) -> Result<InviteReply, ApiError> {
         let account = self.kept_account(id).await?;
         if account.disabled_at.is_some() {
-            return Err(ApiError::Conflict("the account is closed".into()));
+            return Err(ApiError::Conflict("这个账号已停用，请先恢复再发邀请。".into()));
         }
         let purpose = request.purpose.trim();
         let chars = purpose.chars().count();

@@ -10,7 +10,6 @@ use zhibu_domain::record::{ChangeHash, RecordKind, Touch, full_history, text_his
 use zhibu_domain::time::Millis;
 
 use super::StaffCaller;
-use super::record::document;
 use super::shown::shown;
 use super::writer::{Writer, Writers};
 use crate::error::ApiError;
@@ -82,7 +81,7 @@ impl StaffCaller {
     /// The history of a record.
     pub async fn read_history(&self, id: RecordId, query: &HistoryQuery) -> Result<RecordHistory, ApiError> {
         let stored = self.readable_record(id).await?;
-        let record = document(&stored)?;
+        let record = stored.document()?;
         let arrivals = Arrivals {
             writers: self.writers(stored.changes.iter().map(|change| change.author)).await?,
             received: stored.changes.iter().map(|change| (change.hash, change.received_at)).collect(),

@@ -16,7 +16,6 @@ use zhibu_domain::view::{ActivityView, MemberCard, PointsView, RosterView};
 
 use super::StaffCaller;
 use super::paging::{Page, rows};
-use super::record::document;
 use super::roster::{read_roster_cursor, roster_cursor};
 use crate::error::ApiError;
 use crate::store::StoredRecord;
@@ -203,7 +202,7 @@ async fn in_background<T: Send + 'static>(
 impl BranchCycle {
     fn activities(&self) -> Result<BTreeMap<RecordId, ActivityView>, ApiError> {
         let views = self.activities.iter().map(|stored| {
-            let view = ActivityView::of(&document(stored)?);
+            let view = ActivityView::of(&stored.document()?);
             Ok((stored.reference.id(), view))
         });
         views.collect()
@@ -217,7 +216,7 @@ impl BranchCycle {
     ) -> Result<Ledger, ApiError> {
         let stored = self.points.iter().find(|stored| stored.reference.subject() == Some(member));
         let points = match stored {
-            Some(stored) => PointsView::of(&document(stored)?),
+            Some(stored) => PointsView::of(&stored.document()?),
             None => PointsView::default(),
         };
         Ok(member_ledger(&self.book, member, card, activities, &points, self.cycle.start))

@@ -11,7 +11,6 @@ use zhibu_domain::record::{CommandFault, RecordKind, RecordRef};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::view::ActivityView;
 
-use super::record::document;
 use super::{StaffCaller, schema};
 use crate::error::ApiError;
 use crate::store::AuditAct;
@@ -52,7 +51,7 @@ impl StaffCaller {
         if reference.kind != RecordKind::Activity {
             return Err(ApiError::NotFound);
         }
-        self.check_review(&reference, ActivityView::of(&document(&stored)?).status(), request.verb)?;
+        self.check_review(&reference, ActivityView::of(&stored.document()?).status(), request.verb)?;
         let event = EntryId(self.app.entropy.uuid(self.now()));
         let verb = request.verb;
         let command = Command::Review {
@@ -88,7 +87,7 @@ pub(super) fn refused(code: RefusalCode) -> ApiError {
     match code {
         RefusalCode::NoRight => ApiError::Forbidden,
         RefusalCode::WrongStep => ApiError::Conflict(code.plain().into()),
-        code => ApiError::RuleBroken(format!("{}（{code}）", code.plain()).into()),
+        code => ApiError::RuleBroken(code.plain().into()),
     }
 }
 
@@ -98,7 +97,7 @@ impl From<WriteFault> for ApiError {
             WriteFault::Store(error) => error.into(),
             WriteFault::Refused(refusal) => refused(refusal.code),
             WriteFault::Command(CommandFault::AlreadyWritten { .. }) => {
-                ApiError::Conflict("written once and stands already".into())
+                ApiError::Conflict("这一条已经写过，不能改写。".into())
             }
             WriteFault::Command(CommandFault::Document(fault)) => ApiError::internal(fault),
             WriteFault::Command(_) => refused(RefusalCode::WrongValue),

@@ -72,7 +72,7 @@ impl StaffCaller {
     /// Makes it count, now that a code shows that the app has it.
     pub async fn confirm_factor(&self, request: &CodeRequest) -> Result<MeReply, ApiError> {
         let session = self.session()?;
-        let nothing = || ApiError::Conflict("no second factor is waiting".into());
+        let nothing = || ApiError::Conflict("没有等待确认的两步验证，请从头再设置一次。".into());
         let secret = session.pending_factor.ok_or_else(nothing)?;
         let step = factor::step_of(&secret, &request.code, self.now()).ok_or(ApiError::WrongCode)?;
         if !self.store().confirm_factor(self.district(), &session.hash, step, self.now()).await? {

@@ -49,7 +49,7 @@ impl<T: Encode<()>> IntoResponse for Cbor<T> {
 }
 
 /// Reads chunk by chunk and stops at the first byte too many, so that a bomb costs no more than an honest body.
-async fn read_body(body: Body, limit: usize) -> Result<Vec<u8>, ApiError> {
+pub(super) async fn read_body(body: Body, limit: usize) -> Result<Vec<u8>, ApiError> {
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
     while let Some(chunk) = chunks.next().await {

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::map_response;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 
 use crate::App;
 use crate::error::ApiError;
 
+mod blobs;
 mod cbor;
 mod console;
 mod enrol;
@@ -48,6 +49,9 @@ fn protocol() -> Router<Arc<App>> {
         .route("/v1/enrol", post(enrol::enrol_device))
         .route("/v1/token", post(token::renew_token))
         .route("/v1/sync", post(sync::exchange))
+        .route("/v1/records/{record}/blobs/{hash}", get(blobs::read_whole))
+        .route("/v1/records/{record}/blobs/{hash}/offset", get(blobs::read_progress))
+        .route("/v1/records/{record}/blobs/{hash}/offset/{offset}", put(blobs::put_chunk))
 }
 
 /// What supervisors ask.

@@ -15,6 +15,7 @@ use zhibu_domain::wire::{
 };
 
 use crate::App;
+use crate::blobs::BlobFolder;
 use crate::clock::{Clock as _, SeededEntropy, TestClock};
 use crate::store::conformance::{DISTRICT, NOW, invite, populate};
 use crate::store::sqlite::SqliteStore;
@@ -53,8 +54,13 @@ async fn start() -> Server {
     let invite = invite(9, Sha256::digest(SECRET).into());
     assert!(store.create_invite(DISTRICT, &invite).await.unwrap());
     let clock = Arc::new(TestClock::new(NOW));
-    let app =
-        App::new(Arc::new(store.clone()), clock.clone(), Arc::new(SeededEntropy::new(1)), "http://zhibu");
+    let app = App::new(
+        Arc::new(store.clone()),
+        clock.clone(),
+        Arc::new(SeededEntropy::new(1)),
+        "http://zhibu",
+        BlobFolder::at(folder.path()),
+    );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(axum::serve(listener, super::router(app, super::Pages::default())).into_future());

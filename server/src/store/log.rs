@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, RecordId};
-use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
+use zhibu_domain::record::{ChangeHash, Collection, Record, RecordRef};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{Receipt, Refusal};
@@ -113,6 +113,16 @@ pub struct StoredChange {
     pub author: DeviceId,
     /// When it arrived.
     pub received_at: Millis,
+}
+
+impl StoredRecord {
+    /// Its document, made of its log.
+    pub fn document(&self) -> Result<Record, StoreError> {
+        Record::from_changes(self.reference, &self.changes).map_err(|fault| StoreError::Corrupt {
+            table: "changes",
+            row: format!("{}: {fault}", self.reference.id()),
+        })
+    }
 }
 
 impl AsRef<[u8]> for StoredChange {

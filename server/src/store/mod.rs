@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 mod account;
 mod audit;
+mod blob;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod device;
@@ -18,6 +19,7 @@ pub mod sqlite;
 
 pub use account::{Account, AccountStore, Login, NewAccount};
 pub use audit::{AuditAct, AuditEntry, AuditRow, AuditStore, ChainState};
+pub use blob::{BlobStore, StoredBlob};
 pub use device::{Device, DeviceKey, DeviceOwner, DeviceStore, Invite, NewInvite, Redeemed, Redemption};
 pub use district::{District, DistrictStore};
 pub use log::{
@@ -69,6 +71,7 @@ pub trait Store:
     + QuarantineStore
     + AuditStore
     + ProjectionStore
+    + BlobStore
     + 'static
 {
     /// Answers when the database can be read and written.

@@ -244,11 +244,8 @@ pub async fn read_record(
     district: DistrictId,
     reference: RecordRef,
 ) -> Result<Option<Record>, StoreError> {
-    let Some(stored) = store.load_record(district, reference.id()).await? else { return Ok(None) };
-    Record::from_changes(stored.reference, &stored.changes).map(Some).map_err(|fault| StoreError::Corrupt {
-        table: "changes",
-        row: format!("{}: {fault}", reference.id()),
-    })
+    let stored = store.load_record(district, reference.id()).await?;
+    stored.map(|stored| stored.document()).transpose()
 }
 
 /// Whether a record of that kind may stand at that org at all.

@@ -65,3 +65,25 @@ async fn only_envelopes_of_this_district_are_carried() {
     assert!(matches!(carrier.client.carry(b"a picture").await, Err(SyncError::NotAnEnvelope(_))));
     assert!(matches!(carrier.client.carry(&vec![0; 2 << 20]).await, Err(SyncError::NotAnEnvelope(_))));
 }
+
+#[tokio::test]
+async fn a_file_of_unsent_work_is_carried_whole_and_a_torn_one_as_far_as_it_goes() {
+    let server = Server::start();
+    let far = Phone::enrolled(&server, "包·那仁").await;
+    let carrier = Phone::enrolled(&server, "李干事").await;
+    assert!(far.client.unsent_file().await.unwrap().is_empty());
+    far.set(&activity(1), Title, "主题党日").await;
+    let first = far.client.unsent_file().await.unwrap();
+    far.set(&activity(1), Title, "党课").await;
+    let both = far.client.unsent_file().await.unwrap();
+    assert!(both.starts_with(&first), "an envelope that may be on its way is never written anew");
+
+    let torn = carrier.client.carry_file(&both[..both.len() - 1]).await;
+    assert!(matches!(torn, Err(SyncError::NotAnEnvelope(_))));
+    assert_eq!(carrier.client.carried().await.unwrap().len(), 1, "what came whole is kept");
+    assert_eq!(carrier.client.carry_file(&both).await.unwrap(), [Carried::KeptAlready, Carried::Kept]);
+    assert_eq!(carrier.client.sync().await.unwrap().delivered, 2);
+    assert_eq!(carrier.text(&activity(1), Title).await.as_deref(), Some("党课"));
+    assert_eq!(far.client.sync().await.unwrap().stored, 2);
+    assert_eq!(server.log_len(), 2);
+}

@@ -6,6 +6,7 @@ use zhibu_domain::wire::KeyAlgorithm;
 
 use super::*;
 use crate::admin::{export, open_existing, reproject, verify};
+use crate::blobs::BlobFolder;
 use crate::clock::SystemEntropy;
 use crate::store::{AccountStore as _, AuditStore as _, DeviceKey, DeviceStore as _, LogStore as _};
 use crate::store::{ChainState, DistrictStore as _, Redeemed, Redemption};
@@ -91,11 +92,12 @@ async fn verify_is_content_with_the_demo_and_not_with_a_forgery() {
     let folder = tempfile::tempdir().unwrap();
     make(folder.path(), &DEMO).await.unwrap();
     let store = open_existing(folder.path()).await.unwrap();
-    let report = verify::verify(&store).await.unwrap();
+    let blobs = BlobFolder::at(folder.path().join(config::BLOBS));
+    let report = verify::verify(&store, &blobs).await.unwrap();
     assert_eq!(report.findings, []);
     assert!(report.records > 100 && report.changes > 500 && report.audit_entries == 6, "{report:?}");
     assert_eq!(reproject(&store).await.unwrap(), report.records);
-    assert_eq!(verify::verify(&store).await.unwrap(), report);
+    assert_eq!(verify::verify(&store, &blobs).await.unwrap(), report);
     store.close().await;
 
     for (forgery, finding) in [
@@ -107,6 +109,10 @@ async fn verify_is_content_with_the_demo_and_not_with_a_forgery() {
         ("UPDATE changes SET bytes = zeroblob(90) WHERE position = 2 AND year = 0", "NotReplayable"),
         ("DELETE FROM changes WHERE position = 2 AND year = 0", "Impossible"),
         ("UPDATE projected_activities SET present = present + 1", "WrongRow"),
+        (
+            "INSERT INTO blobs SELECT district_id, record_id, zeroblob(32), 'thumb', 'image/webp', 9, 0 FROM records",
+            "WrongBlob",
+        ),
     ] {
         let forged = tempfile::tempdir().unwrap();
         std::fs::copy(config::database(folder.path()), config::database(forged.path())).unwrap();
@@ -115,7 +121,7 @@ async fn verify_is_content_with_the_demo_and_not_with_a_forgery() {
         assert!(sqlx::query(forgery).execute(&pool).await.unwrap().rows_affected() > 0, "{forgery}");
         pool.close().await;
         let store = open_existing(forged.path()).await.unwrap();
-        let found = format!("{:?}", verify::verify(&store).await.unwrap().findings);
+        let found = format!("{:?}", verify::verify(&store, &blobs).await.unwrap().findings);
         assert!(found.contains(finding), "{forgery}: {finding} is not among {found}");
     }
 }

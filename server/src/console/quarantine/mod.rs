@@ -113,6 +113,15 @@ pub struct QuarantineItem {
     pub may_resolve: bool,
 }
 
+/// Why a change cannot be let in either. The gate's own words are for its author, who has it on his phone.
+fn not_admissible(code: RefusalCode) -> ApiError {
+    use RefusalCode::{AlreadyWritten, NoRight, RecordFiled, RecordFull, RecordVoid, WrongStep};
+    match code {
+        NoRight | WrongStep | RecordFiled | RecordVoid | RecordFull | AlreadyWritten => refused(code),
+        _ => ApiError::RuleBroken("这条内容本身有问题，补收不了。可以搁置，并请作者重新填写。".into()),
+    }
+}
+
 impl StaffCaller {
     /// Refused changes of the caller's scope, oldest first. Whole envelopes name no org: they show only to those
     /// who see the whole district.
@@ -150,8 +159,10 @@ impl StaffCaller {
         let receipt = self.app.ledger.admit(hand, &author, self.caller.orgs_version, sent).await?;
         match receipt {
             Receipt::Stored(_) => {}
-            Receipt::Duplicate(_) => return Err(ApiError::Conflict("it is in the record already".into())),
-            Receipt::Refused(refusal) => return Err(refused(refusal.code)),
+            Receipt::Duplicate(_) => {
+                return Err(ApiError::Conflict("这条内容已经在记录里，不用再收。".into()));
+            }
+            Receipt::Refused(refusal) => return Err(not_admissible(refusal.code)),
         }
         self.note_resolved(&item, HowResolved::Admitted).await?;
         self.read_quarantined(id).await
@@ -163,7 +174,7 @@ impl StaffCaller {
         let resolution =
             Resolution { at: self.now(), by: Some(self.account().id), how: HowResolved::Dismissed };
         if !self.store().resolve_quarantine(self.district(), id, &resolution).await? {
-            return Err(ApiError::Conflict("it was resolved already".into()));
+            return Err(ApiError::Conflict("这一条已有人处理，请刷新后再看。".into()));
         }
         self.note_resolved(&item, HowResolved::Dismissed).await?;
         self.read_quarantined(id).await
@@ -184,7 +195,7 @@ impl StaffCaller {
             return Err(ApiError::Forbidden);
         }
         if item.resolution.is_some() {
-            return Err(ApiError::Conflict("it was resolved already".into()));
+            return Err(ApiError::Conflict("这一条已有人处理，请刷新后再看。".into()));
         }
         Ok(item)
     }

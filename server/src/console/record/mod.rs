@@ -16,15 +16,17 @@ use super::shown::shown;
 use super::writer::Writers;
 use super::{StaffCaller, schema};
 use crate::error::ApiError;
-use crate::store::{AuditAct, StoreError, StoredRecord};
+use crate::store::{AuditAct, StoredRecord};
 use crate::sync::read_record;
 
 mod card;
+mod photo;
 mod roll;
 mod said;
 mod vote;
 
 pub use card::{CardRow, StandingValue};
+pub use photo::PhotoRow;
 pub use roll::{ExcludedRow, HeadRow, RollRow};
 pub use said::{AmendmentRow, EventRow, FollowUpRow, NoteRow};
 pub use vote::{BallotRow, OutcomeRow, ResolutionRow, ThresholdRow};
@@ -69,6 +71,8 @@ pub struct ActivityRecord {
     pub events: Vec<EventRow>,
     /// Corrections after filing, in the order of the log.
     pub amendments: Vec<AmendmentRow>,
+    /// Photos in the order of the log, at most three. An activity without any is complete.
+    pub photos: Vec<PhotoRow>,
     /// Where phones disagree.
     pub merge_cards: Vec<CardRow>,
     /// Names of the people named above by id, also of those who left the roster.
@@ -112,21 +116,25 @@ impl StaffCaller {
         }
         let late = self.store().find_activity(self.district(), id).await?.is_some_and(|row| row.late);
         let context = self.context(&stored).await?;
-        Ok(self.activity_record(&stored.reference, &context, late))
+        let blobs = self.store().blobs_of(self.district(), id).await?;
+        Ok(ActivityRecord {
+            photos: photo::rows(&context, &blobs),
+            ..self.activity_record(&stored.reference, &context, late)
+        })
     }
 
     /// A record as a plain Automerge file that any Automerge implementation opens.
     pub async fn export_record(&self, id: RecordId) -> Result<Vec<u8>, ApiError> {
         self.pay()?;
         let stored = self.readable_record(id).await?;
-        let file = document(&stored)?.save().map_err(ApiError::internal)?;
+        let file = stored.document()?.save().map_err(ApiError::internal)?;
         let detail = serde_json::json!({ "kind": stored.reference.kind, "org": stored.reference.org });
         self.note(AuditAct::Exported, id, detail).await?;
         Ok(file)
     }
 
     async fn context(&self, stored: &StoredRecord) -> Result<Context, ApiError> {
-        let record = document(stored)?;
+        let record = stored.document()?;
         let view = ActivityView::of(&record);
         let roster = self.roster_of(stored.reference.org).await?;
         let book = self.rule_book_on(view.when().unwrap_or_default().date()).await?;
@@ -174,18 +182,11 @@ impl StaffCaller {
             follow_ups: said::follow_ups(context),
             events: said::events(context),
             amendments: said::amendments(context),
+            photos: Vec::new(),
             merge_cards: card::rows(context),
             people: people(context),
         }
     }
-}
-
-/// The document of a stored record.
-pub(super) fn document(stored: &StoredRecord) -> Result<Record, StoreError> {
-    Record::from_changes(stored.reference, &stored.changes).map_err(|fault| StoreError::Corrupt {
-        table: "changes",
-        row: format!("{}: {fault}", stored.reference.id()),
-    })
 }
 
 fn people(context: &Context) -> BTreeMap<String, String> {

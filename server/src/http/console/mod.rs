@@ -66,6 +66,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(records::read_record))
         .routes(routes!(records::read_history))
         .routes(routes!(records::export_record))
+        .routes(routes!(records::read_photo))
         .routes(routes!(points::read_points))
         .routes(routes!(points::read_member_ledger))
         .routes(routes!(points::read_roster))

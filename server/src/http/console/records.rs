@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::http::header;
 use axum::response::IntoResponse;
-use zhibu_domain::ids::RecordId;
+use zhibu_domain::attachment::PhotoSize;
+use zhibu_domain::ids::{EntryId, RecordId};
 
 use super::extract::{InBody, InPath, InQuery};
 use super::openapi::Errors;
@@ -12,6 +13,7 @@ use crate::console::history::{HistoryQuery, RecordHistory};
 use crate::console::record::ActivityRecord;
 use crate::console::review::{ReviewReply, ReviewRequest};
 use crate::error::ApiError;
+use crate::http::blobs::shown;
 
 /// The merged record of an activity, with its merge cards.
 #[utoipa::path(get, path = "/v1/console/records/{id}", tag = "records",
@@ -46,6 +48,21 @@ pub(super) async fn review_record(
     InBody(request): InBody<ReviewRequest>,
 ) -> Result<Json<ReviewReply>, ApiError> {
     caller.review(id, request).await.map(Json)
+}
+
+/// A photo of an activity; `size` is `thumb` or `full`. Not found while its picture has not come.
+#[utoipa::path(get, path = "/v1/console/records/{id}/attachments/{entry}/{size}", tag = "records",
+    params(
+        ("id" = String, Path, format = "uuid"),
+        ("entry" = String, Path, format = "uuid"),
+        ("size" = String, Path),
+    ),
+    responses((status = 200, content_type = "image/*", body = Vec<u8>), Errors))]
+pub(super) async fn read_photo(
+    caller: StaffCaller,
+    InPath((id, entry, size)): InPath<(RecordId, EntryId, PhotoSize)>,
+) -> Result<impl IntoResponse, ApiError> {
+    caller.read_photo(id, entry, size).await.map(shown)
 }
 
 /// The record as a plain Automerge file that any Automerge implementation opens.

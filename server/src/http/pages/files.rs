@@ -12,7 +12,7 @@ use rust_embed::RustEmbed;
 use sha2::{Digest as _, Sha256};
 use zhibu_domain::time::Millis;
 
-use super::{ASSETS, kept};
+use super::{is_hashed, kept};
 
 /// The pages as they were when this binary was built; none if they were not built before it.
 #[derive(RustEmbed)]
@@ -88,9 +88,7 @@ impl Pages {
     /// When the folder cannot be read or written.
     pub fn keep_assets(&mut self, folder: &Path, now: Millis) -> io::Result<()> {
         let mut ours = BTreeMap::new();
-        for (path, file) in
-            self.files.range(ASSETS.to_owned()..).take_while(|(path, _)| path.starts_with(ASSETS))
-        {
+        for (path, file) in self.files.iter().filter(|(path, _)| is_hashed(path)) {
             ours.insert(path.clone(), &file.plain);
             if let Some(packed) = &file.packed {
                 ours.insert(format!("{path}{PACKED}"), packed);

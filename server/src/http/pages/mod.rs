@@ -1,7 +1,7 @@
 //! The pages: the phone's application at `/`, the staff's at `/console/`, with what browsers may do on them.
 //!
 //! Both applications route by themselves, so that every path below them that names no file is answered with their
-//! one HTML file. What has its hash in its name (`/assets/`) never changes and may be kept for ever; everything
+//! one HTML file. What has its hash in its name (`assets/` of either) never changes and may be kept for ever; everything
 //! else is asked for anew each time. No page and no script comes from another origin.
 
 use std::sync::Arc;
@@ -22,8 +22,8 @@ mod tests;
 pub use files::Pages;
 use files::{PACKED, PageFile};
 
-/// Where hashed files are.
-const ASSETS: &str = "assets/";
+/// Where the hashed files of the two applications are.
+const HASHED: [&str; 2] = ["assets/", "console/assets/"];
 /// The phone's application.
 const PHONE: &str = "index.html";
 /// The staff's application.
@@ -80,7 +80,7 @@ impl Pages {
         if let Some(file) = self.file(path) {
             return file.answer(path, asked);
         }
-        if path.starts_with(ASSETS) {
+        if is_hashed(path) {
             return self.kept_asset(path, asked).await;
         }
         // A path that looks like a file and is none must not be answered with a page.
@@ -139,7 +139,7 @@ fn describe(path: &str, headers: &mut HeaderMap, is_packed: bool) {
         SCRIPT => WORKER_POLICY,
         _ => DATA_POLICY,
     };
-    let keeping = if path.starts_with(ASSETS) { FOR_EVER } else { ASK_FIRST };
+    let keeping = if is_hashed(path) { FOR_EVER } else { ASK_FIRST };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
     headers.insert(header::CACHE_CONTROL, keeping);
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
@@ -162,7 +162,7 @@ pub(super) fn secure(is_https: bool, mut response: Response) -> Response {
     let policy = headers.entry(header::CONTENT_SECURITY_POLICY);
     policy.or_insert(HeaderValue::from_static(DATA_POLICY));
     if is_https {
-        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        let year = HeaderValue::from_static("max-age=31536000");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     response
@@ -176,6 +176,10 @@ fn not_built() -> Response {
     let mut response = (StatusCode::SERVICE_UNAVAILABLE, PAGE).into_response();
     describe(PHONE, response.headers_mut(), false);
     response
+}
+
+fn is_hashed(path: &str) -> bool {
+    HASHED.iter().any(|folder| path.starts_with(folder))
 }
 
 fn accepts_brotli(asked: &HeaderMap) -> bool {

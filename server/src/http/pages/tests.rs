@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
+use crate::blobs::BlobFolder;
 use crate::clock::{SeededEntropy, TestClock};
 use crate::store::conformance::NOW;
 use crate::store::sqlite::SqliteStore;
@@ -43,6 +44,7 @@ fn build_pages(folder: &Path, build: &str) {
     write(folder, &format!("assets/phone-{build}.js"), &format!("plain {build}"));
     write(folder, &format!("assets/phone-{build}.js.br"), &format!("packed {build}"));
     write(folder, &format!("assets/core-{build}.wasm"), "\0asm");
+    write(folder, &format!("console/assets/console-{build}.css"), "h1 {}");
 }
 
 impl Site {
@@ -61,7 +63,13 @@ impl Site {
     async fn with(folder: tempfile::TempDir, pages: Pages, public_url: &str) -> Self {
         let store = SqliteStore::open(&folder.path().join("zhibu.db")).await.unwrap();
         let clock = Arc::new(TestClock::new(NOW));
-        let app = App::new(Arc::new(store), clock, Arc::new(SeededEntropy::new(1)), public_url);
+        let app = App::new(
+            Arc::new(store),
+            clock,
+            Arc::new(SeededEntropy::new(1)),
+            public_url,
+            BlobFolder::at(folder.path()),
+        );
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(axum::serve(listener, crate::http::router(app, pages)).into_future());
@@ -117,6 +125,7 @@ async fn every_path_below_an_application_is_its_page_and_what_looks_like_a_file_
         "/v1",
         "/v1/nothing",
         "/console/x.js",
+        "/console/assets/none",
         "/../zhibu.db",
         "/assets/../../zhibu.db",
         "/assets/%2e%2e/zhibu.db",
@@ -139,6 +148,11 @@ async fn hashed_files_are_kept_for_ever_and_all_others_asked_for_each_time() {
         ("/sw.js", "text/javascript; charset=utf-8", "no-cache"),
         ("/manifest.webmanifest", "application/manifest+json", "no-cache"),
         ("/assets/core-aaaa.wasm", "application/wasm", "public, max-age=31536000, immutable"),
+        (
+            "/console/assets/console-aaaa.css",
+            "text/css; charset=utf-8",
+            "public, max-age=31536000, immutable",
+        ),
     ] {
         let answer = site.get(path, "").await;
         assert_eq!(answer.header("content-type"), Some(media), "{path}");
@@ -197,6 +211,7 @@ async fn the_files_of_an_earlier_build_stay_for_thirty_days_after_it_was_replace
     assert!(old.head.contains("immutable"));
     assert_eq!(site.get("/assets/phone-aaaa.js", "").await.body, b"plain aaaa");
     assert_eq!(site.get("/assets/phone-aaaa.js.br", "").await.status, 404);
+    assert_eq!(site.get("/console/assets/console-aaaa.css", "").await.body, b"h1 {}");
     let site = site.update("cccc", 90).await;
     for build in ["aaaa", "bbbb", "cccc"] {
         assert_eq!(site.get(&format!("/assets/phone-{build}.js"), "").await.status, 200, "{build}");

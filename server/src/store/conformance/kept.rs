@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use zhibu_domain::attachment::{BlobHash, PhotoFormat, PhotoSize};
 use zhibu_domain::event::Status;
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{Receipt, Refusal};
@@ -202,4 +203,34 @@ pub(crate) async fn lists_are_filtered_and_paged<F: Future<Output = Arc<dyn Stor
     assert_eq!(store.count_waiting(DISTRICT, Some(&[BRANCH])).await.unwrap(), counts);
     assert_eq!(store.count_waiting(DISTRICT, Some(&[])).await.unwrap(), WaitingCounts::default());
     assert_eq!(store.count_waiting(OTHER_DISTRICT, None).await.unwrap(), WaitingCounts::default());
+}
+
+pub(crate) async fn a_picture_is_noted_once_for_each_record_and_forgotten<
+    F: Future<Output = Arc<dyn Store>>,
+>(
+    store: Arc<dyn Store>,
+    open: impl Fn() -> F,
+) {
+    let blob = |record: u8, hash: u8| StoredBlob {
+        record: RecordId::from_bytes([record; 16]),
+        hash: BlobHash([hash; 32]),
+        size: PhotoSize::Thumb,
+        mime: PhotoFormat::Webp,
+        size_bytes: 9_000,
+        arrived_at: NOW,
+    };
+    let all = [blob(1, 7), blob(1, 9), blob(2, 7)];
+    for blob in [2, 0, 1, 0].map(|at| all[at]) {
+        store.note_blob(DISTRICT, &blob).await.unwrap();
+    }
+    store.note_blob(DISTRICT, &StoredBlob { arrived_at: NOW.plus(5), ..all[0] }).await.unwrap();
+    assert_eq!(store.blobs_of(DISTRICT, all[0].record).await.unwrap(), all[..2], "the first note stands");
+    assert!(store.blobs_of(OTHER_DISTRICT, all[0].record).await.unwrap().is_empty());
+    assert_eq!(store.list_blobs(DISTRICT, None, 2).await.unwrap(), all[..2]);
+    let after = Some((all[0].record, all[0].hash));
+    assert_eq!(store.list_blobs(DISTRICT, after, 9).await.unwrap(), all[1..]);
+    assert!(!store.forget_blob(DISTRICT, all[0].record, all[0].hash).await.unwrap(), "another record has it");
+    assert!(store.forget_blob(DISTRICT, all[1].record, all[1].hash).await.unwrap());
+    assert!(store.forget_blob(OTHER_DISTRICT, all[2].record, all[2].hash).await.unwrap(), "it never had it");
+    assert_eq!(open().await.list_blobs(DISTRICT, None, 9).await.unwrap(), all[2..]);
 }

@@ -18,6 +18,7 @@ use super::{Store, StoreError};
 
 mod account;
 mod audit;
+mod blob;
 mod commit;
 mod device;
 mod district;
@@ -92,6 +93,7 @@ impl Store for SqliteStore {
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "spine", include_str!("../../../../migrations/sqlite/0001_spine.sql")),
     (2, "console", include_str!("../../../../migrations/sqlite/0002_console.sql")),
+    (3, "blobs", include_str!("../../../../migrations/sqlite/0003_blobs.sql")),
     (4, "lists", include_str!("../../../../migrations/sqlite/0004_lists.sql")),
 ];
 

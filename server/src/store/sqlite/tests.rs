@@ -31,6 +31,7 @@ conformance!(
         the_audit_chain_counts_and_holds,
         a_mark_is_lifted_only_by_who_saw_the_version,
         lists_are_filtered_and_paged,
+        a_picture_is_noted_once_for_each_record_and_forgotten,
     },
     people::{
         districts_do_not_see_each_other,

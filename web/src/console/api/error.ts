@@ -28,7 +28,8 @@ export class ApiError extends Error {
   }
 
   get sentence(): string {
-    return this.number ? t.error.numbered(this.plain, this.number) : this.plain
+    // Whoever mistyped needs no number to mend it.
+    return this.number && this.code !== 'wrong_login' ? t.error.numbered(this.plain, this.number) : this.plain
   }
 }
 

@@ -25,7 +25,7 @@ export const ElSelect = Select as unknown as Typed<{
   disabled?: boolean
   placeholder?: string
   /** `[null]`: the empty text is a choice like any other. */
-  emptyValues?: null[]
+  emptyValues?: ('' | null)[]
   valueOnClear?: null
   noMatchText?: string
   ariaLabel?: string
@@ -39,5 +39,6 @@ export {
   ElRadioButton,
   ElRadioGroup,
   ElSwitch,
+  type ButtonInstance,
   type InputInstance,
 } from 'element-plus'

@@ -45,6 +45,8 @@ export function slotName(slot: string, scene: Scene = {}): string {
       return joined(t.record.followUps + ordinal(scene.follow_ups, key), t.slot.followUp[name])
     case 'events':
       return t.slot.events
+    case 'attachments':
+      return t.record.photos
     case 'amendments':
       return t.record.amendments
     case 'entries':

@@ -22,9 +22,11 @@ interface Queue {
   /** The last outcome, for those who listen to a screen reader as for those who look. */
   said: string
   failed: string
+  /** When the last one was answered: what the feed tells right after it is no news. */
+  sentAt: number
 }
 
-export const queue = reactive<Queue>({ pending: [], said: '', failed: '' })
+export const queue = reactive<Queue>({ pending: [], said: '', failed: '', sentAt: 0 })
 
 /** Who wants to know that a record stands elsewhere now. */
 const listeners = new Set<(record: string, status: Status) => void>()
@@ -70,6 +72,7 @@ async function send(record: string): Promise<void> {
       api.POST('/v1/console/records/{id}/review', { params: { path: { id: record } }, body: pending.request }),
     )
     drop(record)
+    queue.sentAt = Date.now()
     queue.said = `${pending.title}：${t.review.done[pending.request.verb] ?? ''}`
     for (const listen of listeners) listen(record, status)
   } catch (thrown) {

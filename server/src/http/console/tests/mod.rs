@@ -19,6 +19,7 @@ use zhibu_domain::wire::{KeyAlgorithm, Receipt, SentChange};
 use crate::App;
 use crate::auth::session;
 use crate::auth::token::TokenBearer;
+use crate::blobs::BlobFolder;
 use crate::clock::{Clock as _, SeededEntropy, TestClock};
 use crate::projection;
 use crate::store::sqlite::SqliteStore;
@@ -124,7 +125,13 @@ impl Console {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(&folder.path().join("zhibu.db")).await.unwrap());
         let clock = Arc::new(TestClock::new(NOW));
-        let app = App::new(store, clock.clone(), Arc::new(SeededEntropy::new(1)), "https://zhibu.test/");
+        let app = App::new(
+            store,
+            clock.clone(),
+            Arc::new(SeededEntropy::new(1)),
+            "https://zhibu.test/",
+            BlobFolder::at(folder.path()),
+        );
         let console = Self {
             router: crate::http::router(app.clone(), crate::http::Pages::default()),
             app,

@@ -1,0 +1,76 @@
+//! `/v1/records/RECORD/blobs/HASH`: the pictures of a record, sent in pieces and read whole.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::header::{self, HeaderMap, HeaderName};
+use axum::response::IntoResponse;
+use zhibu_domain::attachment::BlobHash;
+use zhibu_domain::ids::RecordId;
+use zhibu_domain::wire::{BlobProgress, MAX_BLOB_CHUNK_BYTES};
+
+use super::Cbor;
+use super::cbor::read_body;
+use crate::App;
+use crate::auth::DeviceCaller;
+use crate::error::ApiError;
+use crate::store::StoredBlob;
+
+const OCTETS: &[u8] = b"application/octet-stream";
+/// Bytes under their own hash never change; but they are the district's own, so no shared cache keeps them.
+const CACHED: &str = "private, max-age=31536000, immutable";
+
+/// How much of a picture is there.
+pub(super) async fn read_progress(
+    caller: DeviceCaller,
+    State(app): State<Arc<App>>,
+    Path((record, hash)): Path<(String, String)>,
+) -> Result<Cbor<BlobProgress>, ApiError> {
+    let (record, hash) = named(&record, &hash)?;
+    app.blob_progress(&caller, record, hash).await.map(Cbor)
+}
+
+/// One piece of a picture.
+pub(super) async fn put_chunk(
+    caller: DeviceCaller,
+    State(app): State<Arc<App>>,
+    Path((record, hash, offset)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Cbor<BlobProgress>, ApiError> {
+    let (record, hash) = named(&record, &hash)?;
+    let offset = offset.parse().map_err(|_| ApiError::NotFound)?;
+    let is_octets = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes() == OCTETS);
+    // The layer before removes the encodings that it undid; one that is left is not spoken here.
+    if !is_octets || headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(ApiError::UnsupportedMedia);
+    }
+    let piece = read_body(body, MAX_BLOB_CHUNK_BYTES).await?;
+    app.put_blob_chunk(&caller, record, hash, offset, &piece).await.map(Cbor)
+}
+
+/// The whole picture.
+pub(super) async fn read_whole(
+    caller: DeviceCaller,
+    State(app): State<Arc<App>>,
+    Path((record, hash)): Path<(String, String)>,
+) -> Result<impl IntoResponse, ApiError> {
+    let (record, hash) = named(&record, &hash)?;
+    app.read_blob(&caller, record, hash).await.map(shown)
+}
+
+/// A picture as an answer.
+pub(super) fn shown((blob, bytes): (StoredBlob, Vec<u8>)) -> impl IntoResponse {
+    let headers: [(HeaderName, &str); 3] = [
+        (header::CONTENT_TYPE, blob.mime.as_str()),
+        (header::CACHE_CONTROL, CACHED),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, bytes)
+}
+
+/// Names in the path; one that is none names nothing.
+fn named(record: &str, hash: &str) -> Result<(RecordId, BlobHash), ApiError> {
+    record.parse().ok().zip(hash.parse().ok()).ok_or(ApiError::NotFound)
+}

@@ -1,0 +1,100 @@
+//! Pictures in SQLite.
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use zhibu_domain::attachment::BlobHash;
+use zhibu_domain::ids::{DistrictId, RecordId};
+
+use super::row::Columns;
+use super::{SqliteStore, from_sqlx};
+use crate::store::{BlobStore, StoreError, StoredBlob};
+
+#[async_trait]
+impl BlobStore for SqliteStore {
+    async fn note_blob(&self, district: DistrictId, blob: &StoredBlob) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO blobs (district_id, record_id, hash, size, mime, size_bytes, arrived_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&blob.record.bytes()[..])
+        .bind(&blob.hash.0[..])
+        .bind(blob.size.as_str())
+        .bind(blob.mime.as_str())
+        .bind(i64::from(blob.size_bytes))
+        .bind(blob.arrived_at.0)
+        .execute(&self.writer)
+        .await
+        .map_err(from_sqlx)?;
+        Ok(())
+    }
+
+    async fn blobs_of(&self, district: DistrictId, record: RecordId) -> Result<Vec<StoredBlob>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM blobs WHERE district_id = ? AND record_id = ? ORDER BY hash")
+            .bind(&district.bytes()[..])
+            .bind(&record.bytes()[..])
+            .fetch_all(&self.readers)
+            .await
+            .map_err(from_sqlx)?;
+        rows.iter().map(read_blob).collect()
+    }
+
+    async fn list_blobs(
+        &self,
+        district: DistrictId,
+        after: Option<(RecordId, BlobHash)>,
+        limit: u32,
+    ) -> Result<Vec<StoredBlob>, StoreError> {
+        let after = after.map(|(record, hash)| (record.bytes().to_vec(), hash.0.to_vec()));
+        let (record, hash) = after.unwrap_or_default();
+        let rows = sqlx::query(
+            "SELECT * FROM blobs WHERE district_id = ? AND (record_id, hash) > (?, ?)
+             ORDER BY record_id, hash LIMIT ?",
+        )
+        .bind(&district.bytes()[..])
+        .bind(record)
+        .bind(hash)
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_blob).collect()
+    }
+
+    async fn forget_blob(
+        &self,
+        district: DistrictId,
+        record: RecordId,
+        hash: BlobHash,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query("DELETE FROM blobs WHERE district_id = ? AND record_id = ? AND hash = ?")
+            .bind(&district.bytes()[..])
+            .bind(&record.bytes()[..])
+            .bind(&hash.0[..])
+            .execute(&mut *tx)
+            .await
+            .map_err(from_sqlx)?;
+        let is_held: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM blobs WHERE district_id = ? AND hash = ?)")
+                .bind(&district.bytes()[..])
+                .bind(&hash.0[..])
+                .fetch_one(&mut *tx)
+                .await
+                .map_err(from_sqlx)?;
+        tx.commit().await.map_err(from_sqlx)?;
+        Ok(!is_held)
+    }
+}
+
+fn read_blob(row: &SqliteRow) -> Result<StoredBlob, StoreError> {
+    let columns = Columns::of("blobs", row);
+    Ok(StoredBlob {
+        record: columns.id("record_id")?,
+        hash: BlobHash(columns.array("hash")?),
+        size: columns.word("size")?,
+        mime: columns.word("mime")?,
+        size_bytes: columns.int("size_bytes")?,
+        arrived_at: columns.millis("arrived_at")?,
+    })
+}
