@@ -27,8 +27,8 @@ class Running {
   private readonly worker = new Worker(scriptUrl(workerAddress), { type: 'module' })
   private readonly calls = new Map<number, Waiting>()
   private idle: (() => void)[] = []
-  private hasSpoken = false
   private last = 0
+  private hasSpoken = false
 
   constructor(hears: Hears, private readonly onEnd: () => void) {
     this.worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
@@ -38,11 +38,8 @@ class Running {
       this.end(fault('restarted', data.why))
       hears.fell(coreError(fault('restarted', data.why)))
     }
-    // It falls over outside of any call; or its script never came, since the signal went right after the page.
-    this.worker.onerror = (event) => {
-      const neverCame = !this.hasSpoken && !navigator.onLine
-      this.end(fault(neverCame ? 'offline' : 'restarted', event.message))
-    }
+    // Before it ever said a word, it was its script that could not be had; later, it fell over outside of any call.
+    this.worker.onerror = ({ message }) => this.end(fault(this.hasSpoken ? 'restarted' : 'offline', message))
   }
 
   ask<M extends Method>(method: M, args: unknown[]): Promise<Answer<M>> {
@@ -119,7 +116,9 @@ export class Link {
   }
 
   private async start(): Promise<Running> {
-    if (typeof Worker === 'undefined' || typeof WebAssembly === 'undefined') throw coreError(fault('unsupported'))
+    if (typeof Worker === 'undefined' || typeof WebAssembly === 'undefined') {
+      throw coreError(fault('unsupported'))
+    }
     const running = new Running(this.hears, () => {
       if (this.current !== running) return
       this.current = null
