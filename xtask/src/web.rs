@@ -31,9 +31,9 @@ pub(crate) fn check() -> Result<(), Failure> {
     wasm::build()?;
     // The tests' types include those of what they build.
     wasm::build_conformance()?;
+    npm("tests/e2e", "check")?;
     demand_current_types()?;
     npm("web", "check")?;
-    npm("tests/e2e", "check")?;
     npm("web", "test")?;
     npm("web", "build")
 }
