@@ -1,7 +1,6 @@
 // The figures of the issue, measured where people will feel them: a processor four times slower, no signal.
 import { enrol, goTo, openPlanned, PLANNED, type Step } from './support/enrol.ts'
 import { figure, longTasks, median } from './support/figures.ts'
-import { memoryOfWorkers } from './support/memory.ts'
 import type { Phone } from './support/phone.ts'
 import { expect, test } from './support/world.ts'
 
@@ -12,8 +11,6 @@ const LONGEST_TASK_MS = 50
 const NOISE = 4
 const TAPS = 12
 const SECONDS = 90
-const RECORDS = 300
-const WORKER_MIB = 96
 
 /** From a tap until an element says exactly this, by the page's own clock; at the earliest in the frame after the tap. */
 async function fromTap(phone: Phone, tap: () => Promise<void>, selector: string, words: string): Promise<number> {
@@ -100,23 +97,4 @@ test('a themed day of thirty people is recorded with few taps', async ({ server,
   figure('taps to record a themed day of thirty, besides free text', taps, TAPS, 'taps')
   figure('seconds of the machine for it (a person reads and types besides)', (performance.now() - start) / 1000, SECONDS, 's')
   expect(taps).toBeLessThanOrEqual(TAPS)
-})
-
-test('the worker stays small however many records are opened', async ({ server, phoneOf }) => {
-  const phone = phoneOf('何雨晴')
-  await enrol(phone, server, 'officer')
-  await phone.page.getByRole('button', { name: '更早的活动' }).tap()
-  const links = await phone.page.getByRole('link').evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''))
-  const records = links.filter((link) => link.startsWith('/a/'))
-  expect(records.length).toBeGreaterThan(50)
-  for (let opened = 0; opened < RECORDS; opened += 1) {
-    await phone.page.evaluate((path) => {
-      history.pushState(null, '', path)
-      dispatchEvent(new PopStateEvent('popstate', { state: null }))
-    }, `${records[opened % records.length]}/plan`)
-    await phone.page.getByLabel('活动类型').or(phone.page.getByText('活动类型')).first().waitFor()
-  }
-  const mib = (await memoryOfWorkers(phone)) / (1 << 20)
-  figure(`memory of the worker's WebAssembly after ${RECORDS} records`, mib, WORKER_MIB, 'MiB')
-  expect(mib).toBeLessThanOrEqual(WORKER_MIB)
 })

@@ -26,7 +26,7 @@ const PAGES: Record<string, string> = {
   desktop: '/mine/desktop',
   nowhere: '/nowhere',
 }
-const STEPS = ['plan', 'roll', 'minutes', 'resolutions', 'followUps', 'submit']
+const STEPS = ['plan', 'roll', 'minutes', 'resolutions', 'followUps', 'photos', 'submit']
 
 test('a page with cut text, small targets or faint words is noticed', async ({ phoneOf }) => {
   const phone = phoneOf('王秀兰')

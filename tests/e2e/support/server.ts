@@ -66,10 +66,10 @@ export class Server {
   /** The invite link that `init` made for an account, at the address at which this server listens. */
   invite(account: Account): string {
     const lines = readFileSync(join(this.data, 'WELCOME.txt'), 'utf8').split('\n')
-    const at = lines.findIndex((line) => line.trim().startsWith(`${account} `) && !line.includes('http'))
-    const link = lines.slice(at).find((line) => line.includes('/enrol#'))
-    const secret = link?.match(/#(\S+)/)?.[1]
-    if (at < 0 || secret === undefined) throw new Error(`no invite for ${account}`)
+    // Staff stand in a list of logins too: the line of an invite is the one with a link below it.
+    const at = lines.findIndex((line, number) => line.trim().startsWith(`${account} `) && lines[number + 1]?.includes('/enrol#'))
+    const secret = lines[at + 1]?.match(/#(\S+)/)?.[1]
+    if (secret === undefined) throw new Error(`no invite for ${account}`)
     return `${this.url}/enrol#${secret}`
   }
 
