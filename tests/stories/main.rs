@@ -5,8 +5,12 @@
 #[path = "../support/mod.rs"]
 pub mod support;
 
+#[path = "../support/picture.rs"]
+pub mod picture;
+
 mod evening;
 mod kills;
+mod photos;
 mod points;
 mod refusals;
 
