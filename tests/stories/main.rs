@@ -8,6 +8,7 @@ pub mod support;
 #[path = "../support/picture.rs"]
 pub mod picture;
 
+mod carrying;
 mod evening;
 mod kills;
 mod photos;

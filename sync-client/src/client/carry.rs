@@ -28,6 +28,27 @@ pub enum Carried {
 }
 
 impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
+    /// Keeps every envelope of a file that another device wrote: envelopes one behind the other, as
+    /// [`Client::unsent_file`] gives them. A file that breaks off keeps what came whole before the break, and fails.
+    pub async fn carry_file(&self, file: &[u8]) -> Result<Vec<Carried>, SyncError> {
+        let mut kept = Vec::new();
+        let mut rest = file;
+        while !rest.is_empty() {
+            let mut decoder = minicbor::Decoder::new(rest);
+            decoder.skip().map_err(|e| SyncError::NotAnEnvelope(e.to_string()))?;
+            let (envelope, behind) = rest.split_at(decoder.position());
+            kept.push(self.carry(envelope).await?);
+            rest = behind;
+        }
+        Ok(kept)
+    }
+
+    /// Everything unsent as a file that any other device can carry; empty when nothing is. It is sent from here,
+    /// too, when there is a line again: delivered twice it counts once.
+    pub async fn unsent_file(&self) -> Result<Vec<u8>, SyncError> {
+        Ok(self.unsent().await?.into_iter().flat_map(|envelope| envelope.bytes).collect())
+    }
+
     /// Keeps another device's envelope until it is delivered.
     pub async fn carry(&self, bytes: &[u8]) -> Result<Carried, SyncError> {
         let body = read_envelope(bytes)?;

@@ -146,6 +146,13 @@ pub(crate) enum Command {
         #[arg(long)]
         on: Option<jiff::civil::Date>,
     },
+    /// Write everything unsent into a file that another device can carry to the server
+    Unsent {
+        /// The file to write; it must not exist
+        file: PathBuf,
+    },
+    /// Take over a file of unsent work from another phone; `sync` delivers it
+    Carry { file: PathBuf },
     /// What the server did not accept
     Refused {
         #[command(subcommand)]

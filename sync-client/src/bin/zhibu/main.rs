@@ -4,6 +4,7 @@
 
 mod activities;
 mod arguments;
+mod carrying;
 mod device;
 mod fault;
 mod glossary;
@@ -82,6 +83,8 @@ async fn run(arguments: Arguments) -> Result<(), Fault> {
             points::judge(&session, &entry, "reversed", Some(&reason)).await
         }
         Command::Points { member, branch, on } => points::show(&session, member, branch.as_deref(), on).await,
+        Command::Unsent { file } => carrying::write_unsent(&session, &file).await,
+        Command::Carry { file } => carrying::take_over(&session, &file).await,
         Command::Refused { action } => refusals::run(&session, action).await,
     }
 }

@@ -20,9 +20,10 @@ export function day(ms: number): string {
   return `${year}-${month}-${day}`
 }
 
-export function moment(ms: number): string {
-  const { month, day, hour, minute } = read(ms)
-  return `${month}-${day} ${hour}:${minute}`
+/** Without the year where it is the present one. */
+export function moment(ms: number, now: number = Date.now()): string {
+  const whole = fullMoment(ms)
+  return whole.slice(0, 4) === day(now).slice(0, 4) ? whole.slice(5) : whole
 }
 
 export function fullMoment(ms: number): string {
