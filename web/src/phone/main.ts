@@ -1,11 +1,7 @@
+// The text size stands before anything is painted; the rest comes in pieces, so that no single one holds up a slow phone.
 import './keep/preferences'
 import '@/design/tokens.css'
 import './base.css'
-import { createApp } from 'vue'
-import App from './App.vue'
-import { begin } from './desk/session'
-import { watchForUpdates } from './desk/update'
-import { router } from './router'
 
 // A page of the build before this one asks for files that are gone. Once round brings the new page; twice would be a loop.
 const RELOADED = 'zhibu.reloaded'
@@ -16,6 +12,4 @@ addEventListener('vite:preloadError', (event) => {
   location.reload()
 })
 
-createApp(App).use(router).mount('#app')
-void begin()
-watchForUpdates()
+void import('./start').then(({ start }) => start())

@@ -14,19 +14,26 @@ declare module 'vue-router' {
 const form = (title: string) => ({ title, form: true, untabbed: true }) as const
 const leaf = (title: string) => ({ title, untabbed: true }) as const
 
+const activity = () => import('./pages/Activity.vue')
+const plan = () => import('./steps/Plan.vue')
+const roll = () => import('./steps/Roll.vue')
+
+/** What is opened next, nearly always. */
+export const fetchAhead = (): Promise<unknown> => Promise.all([activity(), plan(), roll()]).catch(() => undefined)
+
 const routes: RouteRecordRaw[] = [
   { path: '/', component: Months, meta: { title: w.months.title } },
   { path: '/enrol', component: () => import('./pages/Enrol.vue'), meta: form(w.enrol.title) },
   { path: '/new', component: () => import('./pages/NewActivity.vue'), meta: form(w.plan.newTitle) },
   {
     path: '/a/:id',
-    component: () => import('./pages/Activity.vue'),
+    component: activity,
     props: true,
     meta: form(w.tabs.activities),
     children: [
       { path: '', redirect: (to) => `${to.path}/plan` },
-      { path: 'plan', component: () => import('./steps/Plan.vue') },
-      { path: 'roll', component: () => import('./steps/Roll.vue') },
+      { path: 'plan', component: plan },
+      { path: 'roll', component: roll },
       { path: 'minutes', component: () => import('./steps/Minutes.vue') },
       { path: 'resolutions', component: () => import('./steps/Resolutions.vue') },
       { path: 'followUps', component: () => import('./steps/FollowUps.vue') },

@@ -43,7 +43,7 @@ export const phoneWordsEnglish: PhoneWords = {
   outbox: {
     title: 'Uploads', sendNow: 'Upload now', sending: 'Uploading…', last: 'Last successful synchronisation',
     lastNever: 'No synchronisation has succeeded yet',
-    lastCost: (up, down) => `${up} up, ${down} down`,
+    lastCost: (size) => `${size} of traffic`,
     waitingTitle: (n, size) => `${n} to upload, ${size}`,
     waitingNone: 'Nothing waits for upload.', onItsWay: 'on its way, no receipt yet',
     receipted: (n) => `${n} changes of this phone have their receipt.`,
@@ -52,6 +52,7 @@ export const phoneWordsEnglish: PhoneWords = {
     refusedTitle: (n) => `${n} not accepted`,
     refusedWhy: 'Why', refusedWrote: 'What you wrote', resend: 'Send once more', correct: 'Change and send', dismiss: 'Let it go',
     dismissSure: 'Let it go? This phone no longer lists it; the server keeps a copy.', keep: 'Keep it',
+    amend: 'Send it as a correction',
     correctHint: 'Change it, then send.', correctOpen: 'Change it in the record; it uploads by itself.',
     resent: 'Saved on this phone, to be sent once more.', nothingToResend: 'The record says so already; nothing to send.',
     exportTitle: 'Keep what is not uploaded as a file', exportWhy: 'Without a signal for long, the township can upload the file for you.',
@@ -70,7 +71,7 @@ export const phoneWordsEnglish: PhoneWords = {
     offline: 'Enrolling needs a signal. Go where there is one and tap "Begin"; the link keeps.',
     already: 'This phone is enrolled. To give it to somebody else, ask the township first.', openHome: 'Open my branch',
     first: 'Fetching the records', firstWhy: (size) => `${size} to fetch, less than half a minute as a rule. Afterwards it works without a signal.`,
-    firstSize: 'Tens to hundreds of KB', firstWorking: (s) => `Fetching, ${s} s so far…`, firstDone: (size) => `Done, ${size}.`,
+    firstSize: 'Tens to hundreds of KB', firstWorking: (s) => `Fetching, ${s} s so far…`, firstDone: (n) => `Done, ${n} records are on this phone.`,
     firstFailed: 'Not finished; nothing is fetched twice, try again.', hello: (name) => `Hello, ${name}`, enter: 'Enter',
   },
   months: {
@@ -81,7 +82,7 @@ export const phoneWordsEnglish: PhoneWords = {
   },
   steps: {
     label: 'Parts of this activity', plan: 'Plan', roll: 'Roll', minutes: 'Minutes', resolutions: 'Votes', followUps: 'To do', photos: 'Photos',
-    submit: 'Submit', toFix: 'to mend', differs: 'differs',
+    submit: 'Submit', toFix: 'mend', differs: 'choose',
   },
   plan: {
     newTitle: 'New activity', kinds: 'Kinds (one or several)', moreKinds: 'More kinds', fewerKinds: 'Fewer', when: 'When', now: 'Now',
@@ -127,10 +128,10 @@ export const phoneWordsEnglish: PhoneWords = {
     amendSave: 'Save the correction', void: 'Void this record', voidSure: 'It no longer counts; the history stays. Void it?', voidYes: 'Void',
     voided: 'Voided. To bring it back, ask the township.', events: 'Review',
   },
-  review: { title: 'Review', at: (what) => ` on "${what}"`, by: (name, when) => `${name} ${when}`, noComment: 'No words with it' },
+  review: { title: 'Review', at: (what) => ` on "${what}"`, by: (name, when) => `${name} ${when}`, noComment: 'No words with it', asks: (what) => `${what}: to be mended` },
   card: {
     title: 'Two phones wrote different things', lead: 'Choose one. Both stay in the history.', keep: (value) => `Use "${value}"`,
-    by: (name, device, when) => `${name} (${device}) ${when}`, readonly: 'The secretary or recorder chooses.',
+    by: (name, device, when) => `${name} (${device}) ${when}`, readonly: 'The secretary or recorder chooses.', asks: (what) => `${what}: two phones differ, choose one`,
   },
   points: {
     title: 'Points', mine: 'My points', notMember: 'This account is not a member.', total: 'Confirmed', provisional: 'With what is open',
@@ -163,7 +164,7 @@ export const phoneWordsEnglish: PhoneWords = {
     spaceUnknown: 'The browser does not say', spaceLow: (free) => `Only ${free} left, make room`, spaceFree: (free, used) => `${free} left, ${used} used`,
     clock: 'Clock', clockGood: 'As the server', clockWrong: (min) => `${min} minutes off: switch on automatic time`, clockUnknown: 'Not compared yet',
     worker: 'Opens without a signal', workerYes: 'Yes', workerNo: 'Not in this browser: open it in the phone\'s own browser and add it to the home screen',
-    browser: 'Browser', inWechat: 'WeChat', pending: 'To upload', pendingNone: 'nothing', pendingSome: (n, size) => `${n}, ${size}`, version: 'Version',
+    browser: 'Browser', browserGood: (name, version) => `${name} ${version}, will do`, engine: 'Chromium', apple: 'WebKit', otherEngine: 'Other', inWechat: 'WeChat', pending: 'To upload', pendingNone: 'nothing', pendingSome: (n, size) => `${n}, ${size}`, version: 'Version',
     lastSync: 'Last success',
   },
   moving: {

@@ -4,7 +4,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { openCore } from '@/core'
 import { type ActivityLine, type Core, CoreError, type CoreStatus, type Me, type Writer } from '@/core/api'
 import { recallLooks } from '@/phone/keep/preferences'
-import { keepMonths, seenMonths } from '@/phone/keep/views'
+import { forgetMonths, keepMonths, seenMonths } from '@/phone/keep/views'
 
 let opened: Core | null = null
 
@@ -38,27 +38,52 @@ export function asCoreError(what: unknown): CoreError {
   return what instanceof CoreError ? what : new CoreError('unknown', '', false, String(what))
 }
 
-/** Paints what was seen last, then asks the core. */
+/** Brings back what was seen last, to be painted before the core is asked. */
+export async function seenBefore(): Promise<void> {
+  const seen = await seenMonths()
+  if (seen === undefined) return
+  me.value = seen.me
+  months.value = seen.lines
+}
+
+/** Asks the core, once the first screen stands. */
 export async function begin(): Promise<void> {
   void recallLooks()
-  const seen = await seenMonths()
-  if (seen !== undefined) {
-    me.value = seen.me
-    months.value = seen.lines
-    await painted()
-  }
+  await painted()
   addEventListener('online', () => (online.value = true))
   addEventListener('offline', () => (online.value = false))
+  listen(core())
+  await wake(RETRIES)
+}
+
+/** A core that stumbles at its start is asked again: without it there is only the picture of last time. */
+const RETRIES = 5
+const RETRY_MS = 1000
+
+async function wake(retries: number): Promise<void> {
   try {
-    listen(core())
     me.value = await core().me()
     awake.value = true
     if (me.value !== null) await refresh()
   } catch (what) {
-    if (asCoreError(what).code === 'not_enrolled') me.value = null
-    else report(what)
+    const { code, retryable } = asCoreError(what)
+    if (retryable && retries > 0) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      return wake(retries - 1)
+    }
+    if (code !== 'not_enrolled') report(what)
+    if (code === 'not_enrolled' || code === 'storage_lost') await forgotten()
   }
 }
+
+/** Nobody holds this phone (any more): what was seen last belongs to no one, and a new link may be opened. */
+async function forgotten(): Promise<void> {
+  me.value = null
+  months.value = null
+  await forgetMonths()
+}
+
+const told = new Set<string>()
 
 function listen(core: Core): void {
   core.on('changed', () => void refresh())
@@ -69,7 +94,9 @@ function listen(core: Core): void {
   })
   core.on('fault', (what) => {
     syncing.value = false
-    report(what)
+    // Syncs repeat by themselves; what stops them is said once, and stands on the sheet.
+    if (!told.has(what.code)) report(what)
+    told.add(what.code)
     void refreshStatus()
   })
   core.on('writer', (now) => (writer.value = now))

@@ -10,7 +10,8 @@ const CHECK_EVERY = 60 * 60_000
 
 export function watchForUpdates(): void {
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return
-  addEventListener('load', () => void register(), { once: true })
+  if (document.readyState === 'complete') void register()
+  else addEventListener('load', () => void register(), { once: true })
 }
 
 async function register(): Promise<void> {
