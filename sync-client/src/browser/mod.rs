@@ -2,7 +2,7 @@
 //! Nothing in here decides anything; the JavaScript side only does what cannot be done from here.
 
 #[cfg(feature = "conformance")]
-mod conformance;
+pub mod conformance;
 mod line;
 mod phone;
 mod shelf;
