@@ -10,7 +10,7 @@ use zhibu_domain::wire::{BlobProgress, ErrorBody, ErrorCode, MAX_BLOB_CHUNK_BYTE
 use zhibu_server::blobs::{Swept, sweep};
 
 use super::district::post;
-use super::picture::{photo, picture};
+use super::picture::picture;
 use super::records::{Branch, activity_at, set};
 use super::wire_client::{WireClient, is_stored};
 
@@ -50,6 +50,12 @@ async fn bring(client: &WireClient, record: RecordId, bytes: &[u8]) -> Progress 
 async fn read(client: &WireClient, record: RecordId, hash: BlobHash) -> (StatusCode, Vec<u8>) {
     let answer = client.blob(Method::GET, record, &hash.to_string()).send().await.unwrap();
     (answer.status(), answer.bytes().await.unwrap().to_vec())
+}
+
+/// A photo of three pieces and its thumbnail, with the entry that names them.
+fn photo(number: u8) -> (Attachment, Vec<u8>, Vec<u8>) {
+    let (photo, thumb) = (picture(number, 150_000), picture(number, 9_000));
+    (Attachment::of(&photo, &thumb).unwrap(), photo, thumb)
 }
 
 fn entry(number: u8) -> EntryId {
@@ -203,4 +209,18 @@ async fn a_removed_photo_is_gone_at_once_and_swept_from_the_disk() {
     deliver(&mut branch, &Command::RemovePhoto { entry: entry(2) }).await;
     assert_eq!(sweep(&branch.district.app).await.unwrap(), Swept { removed: 1, parts: 0 });
     assert!(branch.district.picture_files().is_empty(), "nothing is left on the disk");
+}
+
+/// The server was killed after the last piece and before it could check the whole.
+#[tokio::test]
+async fn a_part_that_is_whole_is_closed_when_somebody_asks() {
+    let mut branch = Branch::with_activity().await;
+    let record = branch.activity.reference().id();
+    let (named, _, thumb) = photo(1);
+    attach(&mut branch, 1, named).await;
+    put(&branch.secretary, record, named.thumb, 0, &thumb[..100]).await.unwrap();
+    let part = branch.district.picture_files().remove(0);
+    std::fs::write(part, &thumb).unwrap();
+    assert_eq!(ask(&branch.secretary, record, named.thumb).await, Ok((thumb.len() as u64, true)));
+    assert_eq!(read(&branch.secretary, record, named.thumb).await.1, thumb);
 }

@@ -5,9 +5,13 @@
 #[path = "../support/mod.rs"]
 pub mod support;
 
+#[path = "../support/picture.rs"]
+pub mod picture;
+
 mod carrying;
 mod evening;
 mod kills;
+mod photos;
 mod points;
 mod refusals;
 

@@ -1,5 +1,6 @@
 //! A staff member at the console: JSON over HTTP.
 
+use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -27,6 +28,17 @@ impl Console {
         let (status, body) = self.ask(Method::GET, path, None).await;
         assert!(status.is_success(), "GET {path}: {status} {body}");
         body
+    }
+
+    /// Reads a picture: its headers and its bytes, or the status with which it was refused.
+    pub async fn picture(&self, path: &str) -> Result<(HeaderMap, Vec<u8>), StatusCode> {
+        let call = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.token);
+        let response = call.send().await.expect("the server answers");
+        if !response.status().is_success() {
+            return Err(response.status());
+        }
+        let headers = response.headers().clone();
+        Ok((headers, response.bytes().await.expect("a body").to_vec()))
     }
 
     /// Acts; it must succeed.

@@ -11,7 +11,9 @@ use crate::setup;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// What the screens import.
-const OUT: &str = "web/src/core/wasm";
+const CORE: &str = "web/src/core/wasm";
+/// What the tests import.
+const CONFORMANCE: &str = "tests/e2e/core/page/wasm";
 const PACKAGE: [&str; 3] = ["-p", "zhibu-sync-client", "--lib"];
 
 /// What Debian's way needs, by the file that shows it is there.
@@ -76,17 +78,26 @@ pub(crate) fn lint() -> Result<(), Failure> {
     run.args(&PACKAGE).args(&["--", "-D", "warnings"]).run()
 }
 
-/// The core as the phone will run it, with its JavaScript half, in [`OUT`]. Left alone when it is newer than the
+/// The core as the phone will run it, with its JavaScript half, in [`CORE`]. Left alone when it is newer than the
 /// library that it is made from.
 pub(crate) fn build() -> Result<(), Failure> {
     setup::WASM_BINDGEN.provide()?;
-    build_library(&[])?;
-    let library = library()?;
-    let core = root().join(OUT).join("core_bg.wasm");
-    if is_newer(&core, &library) {
+    make(&[], CORE)
+}
+
+/// The store's contract as functions that a browser calls, for the tests that drive one.
+pub(crate) fn build_conformance() -> Result<(), Failure> {
+    setup::WASM_BINDGEN.provide()?;
+    make(&["--features", "conformance"], CONFORMANCE)
+}
+
+fn make(features: &[&str], out: &str) -> Result<(), Failure> {
+    build_library(features)?;
+    let (library, folder) = (library()?, root().join(out));
+    if is_newer(&folder.join("core_bg.wasm"), &library) {
         return Ok(());
     }
-    bind(&library, &root().join(OUT))
+    bind(&library, &folder)
 }
 
 /// The library in its one crate type that a browser loads; native builds make none.

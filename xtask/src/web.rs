@@ -29,6 +29,8 @@ pub(crate) fn install() -> Result<(), Failure> {
 pub(crate) fn check() -> Result<(), Failure> {
     install()?;
     wasm::build()?;
+    // The tests' types include those of what they build.
+    wasm::build_conformance()?;
     demand_current_types()?;
     npm("web", "check")?;
     npm("tests/e2e", "check")?;
@@ -46,6 +48,7 @@ pub(crate) fn build() -> Result<(), Failure> {
 /// The stories in Chromium: phones that lose their signal and their battery, and the desk that reviews.
 pub(crate) fn drive() -> Result<(), Failure> {
     install()?;
+    wasm::build_conformance()?;
     Run::cargo(&["build", "-p", "zhibu-server"]).run()?;
     Run::new("npm")
         .args(&["run", "test", "--workspace", "tests/e2e"])

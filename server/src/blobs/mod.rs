@@ -75,12 +75,8 @@ impl App {
         record: RecordId,
         hash: BlobHash,
     ) -> Result<BlobProgress, ApiError> {
-        let named = self.named(caller, record, hash).await?;
-        if self.find_blob(caller.district, record, hash).await?.is_some() {
-            return Ok(complete(&named));
-        }
-        let offset = self.blobs.folder.part_len(&part(caller, hash)).await.map_err(ApiError::internal)?;
-        Ok(BlobProgress { offset, is_complete: false })
+        // An empty piece changes nothing, wherever it begins.
+        self.put_blob_chunk(caller, record, hash, 0, &[]).await
     }
 
     /// Takes a piece of a picture. One that does not begin where the picture ends changes nothing.
@@ -99,10 +95,14 @@ impl App {
         }
         let (folder, part) = (&self.blobs.folder, part(caller, hash));
         let held = folder.part_len(&part).await.map_err(ApiError::internal)?;
+        let (_, size_bytes) = named.photo.blob(named.size);
+        if held >= u64::from(size_bytes) {
+            // The server died between the last piece and its answer.
+            return self.close(caller.district, record, &part, &named).await;
+        }
         if offset != held || piece.is_empty() {
             return Ok(BlobProgress { offset: held, is_complete: false });
         }
-        let (_, size_bytes) = named.photo.blob(named.size);
         let length = held + piece.len() as u64;
         if length > u64::from(size_bytes) {
             return Err(ApiError::TooLarge("more bytes than the record names".into()));

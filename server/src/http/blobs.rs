@@ -28,7 +28,8 @@ pub(super) async fn read_progress(
     Path((record, hash)): Path<(String, String)>,
 ) -> Result<Cbor<BlobProgress>, ApiError> {
     let (record, hash) = named(&record, &hash)?;
-    app.blob_progress(&caller, record, hash).await.map(Cbor)
+    let ask = async move { app.blob_progress(&caller, record, hash).await };
+    tokio::spawn(ask).await.map_err(ApiError::internal)?.map(Cbor)
 }
 
 /// One piece of a picture.
@@ -47,7 +48,9 @@ pub(super) async fn put_chunk(
         return Err(ApiError::UnsupportedMedia);
     }
     let piece = read_body(body, MAX_BLOB_CHUNK_BYTES).await?;
-    app.put_blob_chunk(&caller, record, hash, offset, &piece).await.map(Cbor)
+    // A task of its own: when the phone hangs up, a write that has begun comes to its end before the next one.
+    let put = async move { app.put_blob_chunk(&caller, record, hash, offset, &piece).await };
+    tokio::spawn(put).await.map_err(ApiError::internal)?.map(Cbor)
 }
 
 /// The whole picture.

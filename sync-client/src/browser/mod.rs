@@ -1,6 +1,8 @@
 //! What a browser brings: its storage, its network and its keys, each a small object that `web/src/core` hands over.
 //! Nothing in here decides anything; the JavaScript side only does what cannot be done from here.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod line;
 mod phone;
 mod shelf;

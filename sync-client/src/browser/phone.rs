@@ -192,10 +192,9 @@ impl Phone {
         answer(self.client.upload_blobs().await)
     }
 
-    /// Own envelopes that have no receipt, what waits closed into them first: bytes to be carried.
-    #[wasm_bindgen(js_name = closeEnvelopes)]
-    pub async fn close_envelopes(&self) -> Result<js_sys::Array, JsValue> {
-        let closed = self.client.close_envelopes().await.map_err(|e| thrown(&e.into()))?;
+    /// Own envelopes that have no receipt, of all that waits: bytes to be carried.
+    pub async fn unsent(&self) -> Result<js_sys::Array, JsValue> {
+        let closed = self.client.unsent().await.map_err(|e| thrown(&e.into()))?;
         Ok(closed.iter().map(|one| JsValue::from(js_sys::Uint8Array::from(&one.bytes[..]))).collect())
     }
 }

@@ -46,7 +46,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     /// Everything unsent as a file that any other device can carry; empty when nothing is. It is sent from here,
     /// too, when there is a line again: delivered twice it counts once.
     pub async fn unsent_file(&self) -> Result<Vec<u8>, SyncError> {
-        Ok(self.close_envelopes().await?.into_iter().flat_map(|envelope| envelope.bytes).collect())
+        Ok(self.unsent().await?.into_iter().flat_map(|envelope| envelope.bytes).collect())
     }
 
     /// Keeps another device's envelope until it is delivered.

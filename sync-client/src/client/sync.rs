@@ -12,7 +12,7 @@ use crate::engine::settle::{Local, RoundOutcome, Verdict};
 use crate::error::SyncError;
 use crate::keys::DeviceKey;
 use crate::store::{
-    Act, CarriedEnvelope, ClosedEnvelope, LastSync, LocalStore, PendingChange, StoreError, Write,
+    Act, CarriedEnvelope, ClosedEnvelope, DeviceState, LastSync, LocalStore, PendingChange, StoreError, Write,
 };
 use crate::transport::{Answer, Transport};
 
@@ -78,6 +78,41 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         Ok(self.store.envelopes().await?)
     }
 
+    /// All that waits in signed envelopes, to be handed to a carrier, also from a phone that has no space left or may
+    /// not write: what could not be closed durably is signed all the same. Once somebody delivers that, the server
+    /// knows a counter that this phone does not, and the phone recovers as one from an old backup does.
+    pub async fn unsent(&self) -> Result<Vec<ClosedEnvelope>, SyncError> {
+        match self.close_envelopes().await {
+            Err(SyncError::Store(StoreError::Full | StoreError::Fenced)) => {}
+            other => return other,
+        }
+        let mut envelopes = self.store.envelopes().await?;
+        let mut state = self.state().await?;
+        let mut pending = self.store.pending().await?;
+        loop {
+            let batch = next_batch(&pending);
+            if batch.is_empty() {
+                return Ok(envelopes);
+            }
+            pending.retain(|change| batch.iter().all(|closed| closed.number != change.number));
+            let envelope = self.sign_batch(&state, &batch).await?;
+            state.last_counter = envelope.counter;
+            envelopes.push(envelope);
+        }
+    }
+
+    async fn sign_batch(
+        &self,
+        state: &DeviceState,
+        batch: &[PendingChange],
+    ) -> Result<ClosedEnvelope, SyncError> {
+        let body = envelope_body(state, &self.profile().await?, batch, self.now());
+        let counter = body.counter;
+        let body = encode(&body)?;
+        let signature = self.key.sign(&Envelope::signed_bytes(&body)).await?;
+        Ok(ClosedEnvelope { counter, bytes: encode(&Envelope { body, signature })? })
+    }
+
     /// Whether one more envelope was closed.
     async fn close_envelope(&self) -> Result<bool, SyncError> {
         for _ in 0..MAX_RACES {
@@ -87,13 +122,10 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
             if batch.is_empty() {
                 return Ok(false);
             }
-            let body = envelope_body(&state, &self.profile().await?, &batch, self.now());
-            let counter = body.counter;
-            let body = encode(&body)?;
-            let signature = self.key.sign(&Envelope::signed_bytes(&body)).await?;
-            let bytes = encode(&Envelope { body, signature })?;
+            let envelope = self.sign_batch(&state, &batch).await?;
+            let counter = envelope.counter;
             state.last_counter = counter;
-            let mut writes = vec![Write::Envelope(ClosedEnvelope { counter, bytes }), Write::State(state)];
+            let mut writes = vec![Write::Envelope(envelope), Write::State(state)];
             let closed = |change| Write::Pending(PendingChange { envelope: Some(counter), ..change });
             writes.extend(batch.into_iter().map(closed));
             if self.try_commit(Act { based_on, writes }).await? {

@@ -18,11 +18,21 @@ use super::{
 
 /// Stamps every rule of the contract as a test.
 ///
-/// `$test` is the test attribute, `$fresh` an async function that gives a guard and an empty store.
+/// `$test` is the test attribute, `$fresh` an async function that gives a guard and an empty store. Where there is no
+/// such attribute, in a browser, `names` gives the rules and `run` one of them.
 #[macro_export]
 macro_rules! store_conformance {
     ($test:path, $fresh:path) => {
-        $crate::store_conformance!(@each $test, $fresh,
+        $crate::store_conformance!(@rules each ($test, $fresh));
+    };
+    (names) => {
+        $crate::store_conformance!(@rules names ())
+    };
+    (run $name:expr, $store:expr) => {
+        $crate::store_conformance!(@rules run ($name, $store))
+    };
+    (@rules $what:ident $given:tt) => {
+        $crate::store_conformance! { @$what $given
             a_new_store_is_empty,
             what_is_put_is_read_back,
             an_act_on_an_old_revision_is_refused_whole,
@@ -32,9 +42,9 @@ macro_rules! store_conformance {
             envelopes_and_refusals_come_in_order_and_go,
             a_forgotten_collection_leaves_the_others,
             unknown_names_are_told_from_known_ones,
-            blobs_are_kept_for_each_record_and_go_whole);
+            blobs_are_kept_for_each_record_and_go_whole }
     };
-    (@each $test:path, $fresh:path, $($rule:ident),+) => {
+    (@each ($test:path, $fresh:path) $($rule:ident),+) => {
         $(
             #[$test]
             async fn $rule() {
@@ -42,6 +52,18 @@ macro_rules! store_conformance {
                 $crate::store::conformance::$rule(&store).await;
             }
         )+
+    };
+    (@names () $($rule:ident),+) => {
+        [$(stringify!($rule)),+]
+    };
+    (@run ($name:expr, $store:expr) $($rule:ident),+) => {
+        match $name {
+            $(stringify!($rule) => {
+                $crate::store::conformance::$rule($store).await;
+                true
+            })+
+            _ => false,
+        }
     };
 }
 

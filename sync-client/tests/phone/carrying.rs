@@ -6,6 +6,7 @@ use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{Envelope, EnvelopeBody, Receipt};
 use zhibu_sync_client::client::Carried;
 use zhibu_sync_client::error::SyncError;
+use zhibu_sync_client::store::LocalStore;
 
 use crate::support::{Phone, Server, activity};
 
@@ -86,4 +87,27 @@ async fn a_file_of_unsent_work_is_carried_whole_and_a_torn_one_as_far_as_it_goes
     assert_eq!(carrier.text(&activity(1), Title).await.as_deref(), Some("党课"));
     assert_eq!(far.client.sync().await.unwrap().stored, 2);
     assert_eq!(server.log_len(), 2);
+}
+
+/// What it handed over was signed under a counter that it could not write down.
+#[tokio::test]
+async fn a_full_phone_hands_its_work_over_and_goes_on_once_it_has_space() {
+    let server = Server::start();
+    let far = Phone::enrolled(&server, "包·那仁").await;
+    let carrier = Phone::enrolled(&server, "李干事").await;
+    far.set(&activity(1), Title, "主题党日").await;
+    far.client.store().fill(true);
+    let unsent = far.client.unsent().await.unwrap();
+    assert_eq!(unsent.len(), 1);
+    assert!(far.client.store().envelopes().await.unwrap().is_empty(), "nothing could be written");
+    carrier.client.carry(&unsent[0].bytes).await.unwrap();
+    assert_eq!(carrier.client.sync().await.unwrap().delivered, 1);
+
+    far.client.store().fill(false);
+    far.set(&activity(2), Title, "党课").await;
+    let report = far.client.sync().await.unwrap();
+    assert_eq!(report.refused, 0, "{report:?}");
+    assert!(far.client.waiting().await.unwrap().is_empty());
+    assert_eq!(far.text(&activity(1), Title).await.as_deref(), Some("主题党日"));
+    assert_eq!(server.log_len(), 2, "each counts once");
 }

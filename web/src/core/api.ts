@@ -24,6 +24,8 @@ export type CoreErrorName =
   | 'elsewhere'
   /** This phone was enrolled, but its storage is gone: the unsent part of it with it. */
   | 'storage_lost'
+  /** The page was opened over plain http: no browser gives it keys. */
+  | 'insecure'
   /** The browser lacks something that cannot be done without. */
   | 'unsupported'
   /** The core fell over and was started again; nothing saved was lost. Repeat what was asked. */

@@ -28,16 +28,18 @@ class Running {
   private readonly calls = new Map<number, Waiting>()
   private idle: (() => void)[] = []
   private last = 0
+  private hasSpoken = false
 
   constructor(hears: Hears, private readonly onEnd: () => void) {
     this.worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      this.hasSpoken = true
       if (!('notice' in data)) return this.settle(data)
       if (data.notice === 'changed') return hears.changed(data.what)
       this.end(fault('restarted', data.why))
       hears.fell(coreError(fault('restarted', data.why)))
     }
-    // The script itself does not load, or falls over outside of any call.
-    this.worker.onerror = (event) => this.end(fault('restarted', event.message))
+    // Before it ever said a word, it was its script that could not be had; later, it fell over outside of any call.
+    this.worker.onerror = ({ message }) => this.end(fault(this.hasSpoken ? 'restarted' : 'offline', message))
   }
 
   ask<M extends Method>(method: M, args: unknown[]): Promise<Answer<M>> {
@@ -114,6 +116,9 @@ export class Link {
   }
 
   private async start(): Promise<Running> {
+    if (typeof Worker === 'undefined' || typeof WebAssembly === 'undefined') {
+      throw coreError(fault('unsupported'))
+    }
     const running = new Running(this.hears, () => {
       if (this.current !== running) return
       this.current = null

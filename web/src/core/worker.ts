@@ -1,13 +1,13 @@
 // The worker's end of the core: opens the database and the Rust core, and does what the page asks.
 
-import { type Call, type FromWorker, WRITES } from './calls'
+import { type Call, type FromWorker, type Method, WRITES } from './calls'
 import { type Fault, fault, faultOf } from './faults'
 import type { SyncReport } from './generated'
 import { line } from './line'
 import { shrink } from './picture'
 import { Shelf } from './shelf'
 import { unsentFile } from './unsent'
-import init, { Phone } from './wasm/core.js'
+import init, { type InitOutput, Phone } from './wasm/core.js'
 import address from './wasm/core_bg.wasm?url'
 
 const DATABASE = 'zhibu'
@@ -21,6 +21,8 @@ interface Opened {
 }
 
 let opened: Opened | null = null
+/** This window should be the writer, but the store took no writing when it was claimed. */
+let isOwed = false
 let syncing: Promise<SyncReport> | null = null
 let uploading: Promise<void> | null = null
 
@@ -28,11 +30,27 @@ function tell(message: FromWorker): void {
   postMessage(message)
 }
 
+/** Compiled while it arrives. Kept by the service worker, so that only a first visit can fail to get it. */
+async function load(): Promise<InitOutput> {
+  try {
+    return await init({ module_or_path: address })
+  } catch (error) {
+    throw fault(error instanceof WebAssembly.CompileError ? 'unsupported' : 'offline', String(error))
+  }
+}
+
 async function start(): Promise<void> {
-  if (typeof indexedDB === 'undefined' || globalThis.crypto?.subtle === undefined) throw fault('unsupported')
+  if (!isSecureContext) throw fault('insecure')
+  const isEnough = typeof WebAssembly !== 'undefined' && typeof indexedDB !== 'undefined' && globalThis.crypto?.subtle !== undefined
+  if (!isEnough) throw fault('unsupported')
   const leave = () => tell({ notice: 'gone', why: 'the database was taken away' })
-  const [shelf, core] = await Promise.all([Shelf.open(DATABASE, leave), init({ module_or_path: address })])
+  const [shelf, core] = await Promise.all([Shelf.open(DATABASE, leave), load()])
   opened = { shelf, phone: new Phone(shelf, line, shelf.keys.device), memory: core.memory }
+}
+
+/** Whether it writes for a person, and may fail for it. */
+function isDeed(method: Method): boolean {
+  return method === 'sync' || method === 'attachPhoto' || (WRITES as readonly string[]).includes(method)
 }
 
 /** The record that a deed was done to, where the call says. */
@@ -74,11 +92,17 @@ async function answer(call: Call): Promise<unknown> {
   if (method === 'start') return start()
   if (opened === null) throw fault('restarted')
   const { shelf, phone } = opened
+  if (isOwed && isDeed(method)) {
+    await shelf.claim()
+    isOwed = false
+  }
   switch (method) {
     case 'claim':
-      await shelf.claim()
+      // A full phone can still be read: the first deed claims anew, and tells why it cannot.
+      isOwed = !(await shelf.claim().then(() => true, () => false))
       return phone.forget()
     case 'release':
+      isOwed = false
       shelf.release()
       return phone.forget()
     case 'sync':
@@ -95,7 +119,7 @@ async function answer(call: Call): Promise<unknown> {
       return new Blob([new Uint8Array(await phone.photo(record, entry, size))])
     }
     case 'exportUnsent':
-      return unsentFile(await phone.me(), await phone.closeEnvelopes())
+      return unsentFile(await phone.me(), await phone.unsent())
     case 'enrol': {
       const [link, name] = args as [string, string]
       const me: unknown = await phone.enrol(link, location.origin, name)
@@ -112,7 +136,7 @@ async function answer(call: Call): Promise<unknown> {
 
 /** A trap has left the instance in the middle of something: nothing of it may be used again. */
 function isTrap(error: unknown): boolean {
-  return error instanceof WebAssembly.RuntimeError
+  return typeof WebAssembly !== 'undefined' && error instanceof WebAssembly.RuntimeError
 }
 
 onmessage = async ({ data: call }: MessageEvent<Call>) => {

@@ -1,4 +1,4 @@
-//! A store whose process dies just before a chosen commit.
+//! A store whose process dies just before a chosen commit, or whose disk is full.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
@@ -17,16 +17,27 @@ pub(crate) struct CrashingStore<S> {
     /// Commits until the crash; negative is never.
     commits_left: AtomicI64,
     crashed: AtomicBool,
+    is_full: AtomicBool,
 }
 
 impl<S> CrashingStore<S> {
     pub(crate) fn new(inner: S) -> Self {
-        Self { inner, commits_left: AtomicI64::new(-1), crashed: AtomicBool::new(false) }
+        Self {
+            inner,
+            commits_left: AtomicI64::new(-1),
+            crashed: AtomicBool::new(false),
+            is_full: AtomicBool::new(false),
+        }
     }
 
     /// The commit after these many does not happen, nor any after it.
     pub(crate) fn crash_after(&self, commits: i64) {
         self.commits_left.store(commits, Ordering::SeqCst);
+    }
+
+    /// From now on there is no space, or is again.
+    pub(crate) fn fill(&self, is_full: bool) {
+        self.is_full.store(is_full, Ordering::SeqCst);
     }
 
     pub(crate) fn has_crashed(&self) -> bool {
@@ -93,6 +104,9 @@ impl<S: LocalStore> LocalStore for CrashingStore<S> {
         if self.commits_left.load(Ordering::SeqCst) == 0 {
             self.crashed.store(true, Ordering::SeqCst);
             return Err(StoreError::Failed("the process is dead".to_owned()));
+        }
+        if self.is_full.load(Ordering::SeqCst) {
+            return Err(StoreError::Full);
         }
         self.inner.commit(act).await?;
         if self.commits_left.load(Ordering::SeqCst) > 0 {

@@ -1,7 +1,9 @@
 /** What a refused change would have done, edit by edit, in words. */
 import { t } from '@/words/console.ts'
-import type { EditRow } from '../api/types.ts'
+import type { EditRow, QuarantineRow } from '../api/types.ts'
+import { moment } from '../parts/when.ts'
 import { slotName, slotValue } from '../record/slots.ts'
+import { session } from '../session/session.ts'
 
 export function editWords(edit: EditRow): string {
   switch (edit.edit) {
@@ -14,4 +16,12 @@ export function editWords(edit: EditRow): string {
     case 'strange':
       return t.quarantine.strange(edit.place)
   }
+}
+
+/** How it ended and when. The server says by whom only with an id, which is a name to nobody but its owner. */
+export function endWords(row: QuarantineRow): string {
+  const end = row.resolution
+  if (!end) return t.quarantine.waiting
+  const own = end.by === session.me?.id ? session.me?.name : ''
+  return [t.quarantine.how[end.how], own, moment(end.at)].filter(Boolean).join('，')
 }

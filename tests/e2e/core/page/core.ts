@@ -31,5 +31,5 @@ window.tried = (asked) => asked.then(
 )
 window.heard = []
 for (const event of ['changed', 'syncing', 'synced', 'fault', 'writer'] as const) {
-  window.core.on(event, (what) => window.heard.push([event, what]))
+  window.core.on(event, (what) => window.heard.push([event, what instanceof CoreError ? what.code : what]))
 }
