@@ -17,7 +17,7 @@ export function rollCall(lines: readonly RollLine[], roster: readonly RosterLine
 }
 
 /** The class that holds now: the one with the latest date that has come. */
-function classToday(person: RosterLine): string {
+export function classToday(person: RosterLine): string {
   const today = new Date().toISOString().slice(0, 10)
   const since = Object.keys(person.classes).filter((from) => from <= today).sort().pop()
   return since === undefined ? '' : person.classes[since] ?? ''
