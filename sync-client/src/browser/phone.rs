@@ -86,6 +86,12 @@ impl Phone {
         answer(self.client.slot_history(&self.record(record).await?, slot).await)
     }
 
+    /// The marks of "everybody came".
+    #[wasm_bindgen(js_name = rollCall)]
+    pub async fn roll_call(&self, record: JsValue) -> Answer {
+        answer(self.client.roll_call(&self.record(record).await?).await)
+    }
+
     /// The quorum of an activity.
     pub async fn quorum(&self, record: JsValue) -> Answer {
         answer(self.client.quorum(&self.record(record).await?).await)
