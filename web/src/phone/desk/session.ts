@@ -135,6 +135,7 @@ export function refresh(): Promise<void> {
 export async function entered(owner: Me): Promise<void> {
   me.value = owner
   awake.value = true
+  fault.value = null
   await refresh()
 }
 
