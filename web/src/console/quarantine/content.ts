@@ -1,6 +1,6 @@
 /** What a refused change would have done, edit by edit, in words. */
 import { t } from '@/words/console.ts'
-import type { EditRow, QuarantineRow } from '../api/types.ts'
+import type { EditRow, QuarantineItem, QuarantineRow } from '../api/types.ts'
 import { moment } from '../parts/when.ts'
 import { slotName, slotValue } from '../record/slots.ts'
 import { session } from '../session/session.ts'
@@ -16,6 +16,11 @@ export function editWords(edit: EditRow): string {
     case 'strange':
       return t.quarantine.strange(edit.place)
   }
+}
+
+/** A record by its kind and its org; of an org that the caller does not see there is no name. */
+export function recordWords(kind: QuarantineItem['content']['changes'][number]['kind'], org: string): string {
+  return [t.recordKind[kind], org].filter(Boolean).join(' · ')
 }
 
 /** How it ended and when. The server says by whom only with an id, which is a name to nobody but its owner. */
