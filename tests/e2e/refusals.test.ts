@@ -2,10 +2,12 @@
 import { CommandLine, marks } from './support/command_line.ts'
 import { enrol, openPlanned, syncNow, visit } from './support/enrol.ts'
 import { Official } from './support/official.ts'
+import type { Phone } from './support/phone.ts'
+import type { Server } from './support/server.ts'
 import { expect, test } from './support/world.ts'
 
-test('a late edit of a filed record comes back with its reason, and goes through when it is sent again once the record is open', async ({ server, phoneOf }) => {
-  const recorder = phoneOf('包文明')
+/** A record that was filed while its recorder was away, and what he wrote into it meanwhile and brings now. */
+async function lateEdit(server: Server, recorder: Phone): Promise<{ record: string; officer: Official }> {
   await enrol(recorder, server, 'recorder')
   await recorder.offline(true)
 
@@ -17,7 +19,6 @@ test('a late edit of a filed record comes back with its reason, and goes through
   const officer = await Official.login(server, 'officer')
   await officer.review(record, { verb: 'filed' })
 
-  // He was away all the time, and writes on into what was filed meanwhile.
   await openPlanned(recorder, '计划')
   await recorder.writes('地点', '文化广场')
   await recorder.sees('已保存到本机')
@@ -27,11 +28,35 @@ test('a late edit of a filed record comes back with its reason, and goes through
   await recorder.sees('没有被接受 1 处')
   await recorder.sees('文化广场')
   await recorder.sees(/更正/)
+  return { record, officer }
+}
 
+test('a late edit of a filed record comes back with its reason, and goes through when it is sent again once the record is open', async ({ server, phoneOf }) => {
+  const recorder = phoneOf('包文明')
+  const { record, officer } = await lateEdit(server, recorder)
   await officer.review(record, { verb: 'reopened' })
   await syncNow(recorder)
   await recorder.tap('再交一次')
   await recorder.seesNo('没有被接受 1 处')
   await syncNow(recorder)
   expect((await officer.get(`/v1/console/records/${record}`)).about.place).toBe('文化广场')
+})
+
+test('a late edit of a filed record is turned into a correction by thumb, uploaded, and stands beside what was filed', async ({ server, phoneOf }) => {
+  const recorder = phoneOf('包文明')
+  const { record, officer } = await lateEdit(server, recorder)
+  await recorder.tap('改成“更正说明”再交')
+  await recorder.writes('改好后按“再交”。', '地点应当是文化广场。')
+  await recorder.tap('改了再交')
+  await recorder.seesNo('没有被接受 1 处')
+  await recorder.sees('待上传 1 处')
+  await syncNow(recorder)
+  await recorder.sees('没有待上传的内容。')
+  const filed = await officer.get(`/v1/console/records/${record}`)
+  expect(filed.status).toBe('filed')
+  expect(filed.about.place ?? null, 'what was filed is as it was').toBe(null)
+  expect(filed.amendments).toMatchObject([{ slot: 'about.place', text: '地点应当是文化广场。' }])
+  await visit(recorder, '/')
+  await openPlanned(recorder, '提交')
+  await recorder.sees('地点：地点应当是文化广场。')
 })
