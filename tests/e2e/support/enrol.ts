@@ -7,9 +7,14 @@ export const PLANNED = '2026年11月主题党日'
 
 export type TextSize = '标准' | '大字' | '特大'
 
-/** Ends on the list of months, with everything kept for days without signal. */
+/** By the invite of somebody whom the demo district knows. */
 export async function enrol(phone: Phone, server: Server, account: Account, size: TextSize = '标准'): Promise<void> {
-  await phone.open(server.invite(account))
+  await enrolBy(phone, server.invite(account), size)
+}
+
+/** Ends on the list of months, with everything kept for days without signal. */
+export async function enrolBy(phone: Phone, link: string, size: TextSize = '标准'): Promise<void> {
+  await phone.open(link)
   await phone.tap(size)
   await phone.tap('开始使用')
   await phone.tap('进入支部簿')
