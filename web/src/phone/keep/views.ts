@@ -24,13 +24,21 @@ export const keepMonths = (seen: SeenMonths): Promise<void> =>
 
 export const forgetMonths = (): Promise<void> => remove('views', KEY).catch(() => undefined)
 
-/** The step in which somebody was typing, to come back to it after the app was killed. */
-export interface Place {
-  path: string
-  at: number
+/** The step in which somebody is typing, to come back to it after the app was killed. */
+let place: string | null = null
+
+/** Called at each key; written once. */
+export async function keepPlace(path: string): Promise<void> {
+  if (place === path) return
+  place = path
+  await write('views', 'place', path).catch(() => {
+    place = null
+  })
 }
 
-export const keepPlace = (path: string): Promise<void> =>
-  write('views', 'place', { path, at: Date.now() } satisfies Place).catch(() => undefined)
-export const forgetPlace = (): Promise<void> => remove('views', 'place').catch(() => undefined)
-export const lastPlace = (): Promise<Place | undefined> => read<Place>('views', 'place').catch(() => undefined)
+export async function forgetPlace(): Promise<void> {
+  place = null
+  await remove('views', 'place').catch(() => undefined)
+}
+
+export const lastPlace = (): Promise<string | undefined> => read<string>('views', 'place').catch(() => undefined)
