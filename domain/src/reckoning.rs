@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 
+use crate::attendance::Attendance;
 use crate::command::AboutField;
 use crate::event::{PointsVerb, Status};
 use crate::ids::{EntryId, MemberId, RecordId};
@@ -40,6 +41,24 @@ pub fn electors(roster: &RosterView, on: Date) -> Vec<Elector> {
 pub fn head_count(activity: &ActivityView, roster: &RosterView) -> HeadCount {
     let on = activity.when().unwrap_or_default().date();
     attendance_count(&electors(roster, on), &activity.attendance, on)
+}
+
+/// "Everybody came": a mark for each person on the roster of the day who has none. Whoever is excluded with approval
+/// is marked so; whoever's class is not expected at meetings is not required; one of them who did come is marked by
+/// hand.
+pub fn roll_call(
+    activity: &ActivityView,
+    roster: &RosterView,
+    book: &RuleBook,
+) -> Vec<(MemberId, Attendance)> {
+    let on = activity.when().unwrap_or_default().date();
+    let unmarked = roster.on(on).into_iter().filter(|(member, _)| !activity.attendance.contains_key(member));
+    let mark = |member: MemberId, card: &MemberCard| match card.class_on(on) {
+        _ if roster.exclusion_of(member, on).is_some() => Attendance::Excluded,
+        Some(class) if !book.is_expected(class) => Attendance::NotRequired,
+        _ => Attendance::Present,
+    };
+    unmarked.map(|(member, card)| (member, mark(member, card))).collect()
 }
 
 /// How the vote on a resolution stands under its decision rule. `None` if it names no rule of the book or was
@@ -161,6 +180,8 @@ mod tests {
     use crate::event::{Claim, PointsEvent};
     use crate::ids::natural;
     use crate::rule_book::EXAMPLE_TOML;
+    use crate::rule_book::words::SourceKind;
+    use crate::view::ExclusionCard;
 
     fn day(text: &str) -> Date {
         text.parse().unwrap()
@@ -204,6 +225,50 @@ mod tests {
         assert_eq!(state_after(&[Approved, Verified]), EntryState::Approved);
         assert_eq!(state_after(&[Verified, Declined]), EntryState::Declined);
         assert_eq!(state_after(&[Reversed, Approved, Verified]), EntryState::Reversed);
+    }
+
+    #[test]
+    fn everybody_came_leaves_those_marked_excluded_or_not_expected() {
+        let book = RuleBook::from_toml(EXAMPLE_TOML).unwrap();
+        let member = |n: u8| MemberId(natural(&[&[n]]));
+        let card = |classes: &[(&str, &str)]| MemberCard {
+            name: "那仁".to_owned(),
+            classes: classes.iter().map(|(from, class)| (day(from), (*class).to_owned())).collect(),
+            ..Default::default()
+        };
+        let members = BTreeMap::from([
+            (member(1), card(&[("2026-01-01", "ORDINARY")])),
+            (member(2), card(&[("2026-01-01", "FRAIL")])),
+            (member(3), card(&[("2025-01-01", "ORDINARY"), ("2026-01-01", "MOBILE")])),
+            (member(4), card(&[("2025-01-01", "ORDINARY"), ("2999-01-01", "MOBILE")])),
+            (member(5), card(&[])),
+            (member(6), card(&[("2026-01-01", "ORDINARY")])),
+        ]);
+        let exclusion = ExclusionCard {
+            member: Some(member(6)),
+            reason: 5,
+            from: Some(day("2026-01-01")),
+            ..Default::default()
+        };
+        let exclusions = BTreeMap::from([(EntryId(natural(&[b"e"])), exclusion)]);
+        let roster = RosterView { members, exclusions };
+        let about =
+            BTreeMap::from([(AboutField::HeldFrom, Scalar::Int(Millis::start_of(day("2026-11-15")).0))]);
+        let attendance = BTreeMap::from([(member(1), Attendance::LeaveWork)]);
+        let activity = ActivityView { about, attendance, ..Default::default() };
+        let expected = BTreeMap::from([
+            (member(2), Attendance::NotRequired),
+            (member(3), Attendance::NotRequired),
+            (member(4), Attendance::Present),
+            (member(5), Attendance::Present),
+            (member(6), Attendance::Excluded),
+        ]);
+        let marks = roll_call(&activity, &roster, &book);
+        assert_eq!(marks.into_iter().collect::<BTreeMap<_, _>>(), expected);
+
+        let mut lenient = book;
+        lenient.point_rules.retain(|rule| rule.source.kind != SourceKind::Absence);
+        assert!(lenient.is_expected("FRAIL"), "no rule about absences: everybody is expected");
     }
 
     #[test]

@@ -23,6 +23,7 @@ use jiff::civil::Date;
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
+use self::words::SourceKind;
 use crate::org::NamingScheme;
 use crate::quorum::DecisionRule;
 
@@ -238,6 +239,14 @@ impl RuleBook {
     /// The category of this code.
     pub fn category(&self, code: &str) -> Option<&Category> {
         self.categories.iter().find(|category| category.code == code)
+    }
+
+    /// Whether a member of this class is expected at meetings: whether an absence could cost him points at all. In a
+    /// book without such a rule everybody is expected.
+    pub fn is_expected(&self, class: &str) -> bool {
+        let mut rules =
+            self.point_rules.iter().filter(|rule| rule.source.kind == SourceKind::Absence).peekable();
+        rules.peek().is_none() || rules.any(|rule| rule.applies_to(class))
     }
 
     /// The member class of this code.

@@ -86,6 +86,12 @@ impl Phone {
         answer(self.client.slot_history(&self.record(record).await?, slot).await)
     }
 
+    /// The marks of "everybody came".
+    #[wasm_bindgen(js_name = rollCall)]
+    pub async fn roll_call(&self, record: JsValue) -> Answer {
+        answer(self.client.roll_call(&self.record(record).await?).await)
+    }
+
     /// The quorum of an activity.
     pub async fn quorum(&self, record: JsValue) -> Answer {
         answer(self.client.quorum(&self.record(record).await?).await)
@@ -192,10 +198,10 @@ impl Phone {
         answer(self.client.upload_blobs().await)
     }
 
-    /// Own envelopes that have no receipt, of all that waits: bytes to be carried.
-    pub async fn unsent(&self) -> Result<js_sys::Array, JsValue> {
-        let closed = self.client.unsent().await.map_err(|e| thrown(&e.into()))?;
-        Ok(closed.iter().map(|one| JsValue::from(js_sys::Uint8Array::from(&one.bytes[..]))).collect())
+    /// Everything unsent as a file that another device can carry; empty when nothing is.
+    pub async fn unsent(&self) -> Result<js_sys::Uint8Array, JsValue> {
+        let file = self.client.unsent_file().await.map_err(|e| thrown(&e.into()))?;
+        Ok(js_sys::Uint8Array::from(&file[..]))
     }
 }
 

@@ -1,9 +1,10 @@
 //! Should-attend, present, passes or not: reckoned on the phone, without a signal.
 
 use serde::Serialize;
+use zhibu_domain::attendance::Attendance;
 use zhibu_domain::ids::{EntryId, MemberId};
 use zhibu_domain::quorum::{Threshold, VoteCount, VoteOutcome, judge_vote};
-use zhibu_domain::reckoning::{head_count, vote_outcome};
+use zhibu_domain::reckoning::{head_count, roll_call, vote_outcome};
 use zhibu_domain::record::RecordRef;
 use zhibu_domain::view::ActivityView;
 
@@ -72,6 +73,13 @@ pub struct VoteLine {
 }
 
 impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
+    /// The marks by which "everybody came" is said of an activity (全部到会), for whoever has none yet.
+    pub async fn roll_call(&self, reference: &RecordRef) -> Result<Vec<(MemberId, Attendance)>, DeskError> {
+        let view = ActivityView::of(&*self.open(reference).await?);
+        let book = self.rule_book(view.when().unwrap_or_else(|| self.now())).await?;
+        Ok(roll_call(&view, &self.names(reference.org).await?.roster, &book))
+    }
+
     /// The quorum of an activity.
     pub async fn quorum(&self, reference: &RecordRef) -> Result<QuorumSheet, DeskError> {
         let view = ActivityView::of(&*self.open(reference).await?);

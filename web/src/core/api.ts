@@ -4,7 +4,7 @@
 // longer lists; what the staff said stands in the record's events. Never say more than that.
 
 import type {
-  ActivityLine, ActivitySheet, BookSheet, Command, EntryId, Executed, HistoryLine, LedgerSheet, Me, MemberId, OrgId,
+  ActivityLine, Attendance, ActivitySheet, BookSheet, Command, EntryId, Executed, HistoryLine, LedgerSheet, Me, MemberId, OrgId,
   PhoneStatus, QuorumSheet, RecordId, RecordKey, RefusedSheet, RosterLine, Saved, SyncReport, WaitingLine,
 } from './generated'
 
@@ -92,6 +92,8 @@ export interface Core {
   /** Everything ever written at a slot (`about.place`, `minutes`), oldest first. */
   slotHistory(id: RecordId | RecordKey, slot: string): Promise<HistoryLine[]>
   quorum(id: RecordId | RecordKey): Promise<QuorumSheet>
+  /** The marks of "everybody came" (全部到会), for whoever has none. */
+  rollCall(id: RecordId | RecordKey): Promise<[MemberId, Attendance][]>
   /** Today's roster of a branch in roster order. */
   listRoster(org: OrgId): Promise<RosterLine[]>
   /** Ledgers of these members, or of everybody, in roster order. */

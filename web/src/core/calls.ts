@@ -6,7 +6,7 @@ import type { RecordId } from './generated'
 
 /** Questions: asked again without harm after the worker was started anew. */
 export const READS = [
-  'me', 'status', 'listActivities', 'showActivity', 'slotHistory', 'quorum', 'listRoster', 'ledgers', 'book', 'refused',
+  'me', 'status', 'listActivities', 'showActivity', 'slotHistory', 'quorum', 'rollCall', 'listRoster', 'ledgers', 'book', 'refused',
   'waiting', 'newActivity', 'pointsRecord', 'rosterRecord', 'newId',
 ] as const
 

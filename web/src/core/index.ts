@@ -74,6 +74,7 @@ class Window implements Core {
   showActivity: Core['showActivity'] = (id) => this.call('showActivity', id)
   slotHistory: Core['slotHistory'] = (id, slot) => this.call('slotHistory', id, slot)
   quorum: Core['quorum'] = (id) => this.call('quorum', id)
+  rollCall: Core['rollCall'] = (id) => this.call('rollCall', id)
   listRoster: Core['listRoster'] = (org) => this.call('listRoster', org)
   ledgers: Core['ledgers'] = (org, members, day) => this.call('ledgers', org, members, day)
   book: Core['book'] = (day) => this.call('book', day)

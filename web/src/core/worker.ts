@@ -6,7 +6,7 @@ import type { SyncReport } from './generated'
 import { line } from './line'
 import { shrink } from './picture'
 import { Shelf } from './shelf'
-import { unsentFile } from './unsent'
+import { unsentName } from './unsent'
 import init, { type InitOutput, Phone } from './wasm/core.js'
 import address from './wasm/core_bg.wasm?url'
 
@@ -119,7 +119,7 @@ async function answer(call: Call): Promise<unknown> {
       return new Blob([new Uint8Array(await phone.photo(record, entry, size))])
     }
     case 'exportUnsent':
-      return unsentFile(await phone.me(), await phone.unsent())
+      return { name: unsentName(await phone.me()), bytes: await phone.unsent() }
     case 'enrol': {
       const [link, name] = args as [string, string]
       const me: unknown = await phone.enrol(link, location.origin, name)

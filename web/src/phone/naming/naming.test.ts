@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
-import type { ActivityLine, BookSheet, Command, RollLine, RosterLine, Threshold, VoteOutcome } from '@/core/api'
+import type { ActivityLine, BookSheet, Command, Threshold, VoteOutcome } from '@/core/api'
 import { corrected, correctable } from './correction'
 import { fixedDay, likelyKind } from './proposal'
-import { rollCall } from './roll'
 import { slotName, stepOf } from './slots'
 import { clock, dayOfMonth, instant, isoDay, recently } from './time'
 import { voteSentences } from './votes'
@@ -26,17 +25,6 @@ test('every slot has a name and a step', () => {
   expect(slotName('follow_ups.f1.due', names)).toBe('完成期限')
   expect(['about.place', 'about.paper_ref', 'attendance.m1', 'resolutions.r1.no', 'follow_ups.f1.due', 'events.e1'].map(stepOf))
     .toEqual(['plan', 'minutes', 'roll', 'resolutions', 'followUps', 'submit'])
-})
-
-test('"everybody came" leaves those who are marked, excluded, or not expected', () => {
-  const line = (member: string, state: RollLine['state'] = null) => ({ member, state }) as RollLine
-  const person = (member: string, excluded: number | null, classes: Record<string, string>) => ({ member, excluded, classes }) as RosterLine
-  const roster = [
-    person('a', null, { '2026-01-01': 'ORDINARY' }), person('b', 1, { '2026-01-01': 'FRAIL' }),
-    person('c', null, { '2025-01-01': 'ORDINARY', '2026-01-01': 'MOBILE' }), person('d', null, { '2999-01-01': 'MOBILE' }),
-  ]
-  expect(rollCall([line('a'), line('b'), line('c'), line('d'), line('e', 'leave_work')], roster))
-    .toEqual([['a', 'present'], ['b', 'excluded'], ['c', 'not_required'], ['d', 'present']])
 })
 
 test('a month without its theme day proposes one, and a month with it does not', () => {
