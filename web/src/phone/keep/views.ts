@@ -3,14 +3,17 @@
 import type { ActivityLine, Me } from '@/core/api'
 import { read, remove, write } from './database'
 
+/** A line of the list, and whether its status is a word of this phone that has no receipt. */
+export type MonthLine = ActivityLine & { unsaid: boolean }
+
 /** The list of months as it was last seen. */
 export interface SeenMonths {
   me: Me
-  lines: ActivityLine[]
+  lines: MonthLine[]
 }
 
 /** Raised when what is kept changes its shape: older ones are then not painted. */
-const SHAPE = 1
+const SHAPE = 2
 const KEY = 'months'
 
 export async function seenMonths(): Promise<SeenMonths | undefined> {
