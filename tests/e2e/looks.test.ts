@@ -1,7 +1,10 @@
-// Every page in every text size and both colours; and first, that a bad page would be noticed.
-import { enrol, openPlanned, type TextSize } from './support/enrol.ts'
+// Every page of the phone in every text size and both colours; and first, that a bad page would be noticed.
+import { CommandLine, marks } from './support/command_line.ts'
+import { enrol, openPlanned, syncNow, type TextSize, visit } from './support/enrol.ts'
 import { look } from './support/looks.ts'
+import { Official } from './support/official.ts'
 import type { Phone } from './support/phone.ts'
+import type { Server } from './support/server.ts'
 import { expect, test } from './support/world.ts'
 
 const SIZES: readonly (readonly [string, TextSize])[] = [['1', '标准'], ['1.25', '大字'], ['1.5', '特大']]
@@ -69,12 +72,31 @@ for (const [factor, size] of SIZES) {
   })
 }
 
-/** A phone on which every list has something in it: a clash, something that waits, something refused. */
-async function crowdedPhone(phone: Phone, server: Parameters<typeof enrol>[1], size: TextSize): Promise<string> {
+/** A phone with a clash, a field that was returned, and something that waits. */
+async function crowdedPhone(phone: Phone, server: Server, size: TextSize): Promise<string> {
   await enrol(phone, server, 'recorder', size)
-  await openPlanned(phone)
-  await phone.page.waitForURL(/\/a\/[^/]+\/plan$/)
-  return new URL(phone.page.url()).pathname.split('/')[2] ?? ''
+  await phone.offline(true)
+  await openPlanned(phone, '计划')
+  await phone.writes('地点', '文化广场')
+  await phone.sees('已保存到本机')
+  const secretary = CommandLine.enrolled(server, 'secretary', '书记的手机')
+  const record = secretary.planned()
+  secretary.run('roll', record, '--mark', marks(1, 20, 'present'))
+  secretary.run('set', record, 'place', '村部会议室')
+  secretary.run('resolution', record, '--text', '同意修路。', '--decision', 'general_vote', '--yes', '60', '--no', '2')
+  secretary.run('follow-up', record, '--text', '备好砂石。', '--owner', '5', '--due', '2026-12-10')
+  secretary.run('submit', record)
+  secretary.run('sync')
+  const officer = await Official.login(server, 'officer')
+  await officer.review(record, { verb: 'returned', slot: 'about.paper_ref', comment: '请补记录本页码。' })
+  await phone.offline(false)
+  await syncNow(phone)
+  await phone.offline(true)
+  await visit(phone, '/')
+  await openPlanned(phone, '记录')
+  await phone.writes('会议记录', '学习党章。讨论修路。')
+  await phone.sees('已保存到本机')
+  return record
 }
 
 async function dress(phone: Phone, factor: string, theme: string): Promise<void> {

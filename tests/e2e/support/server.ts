@@ -36,6 +36,8 @@ export class Server {
     const words = ['serve', '--data', this.data, '--web', web, '--listen', listen]
     const child = spawn(SERVER, words, { stdio: ['ignore', 'pipe', 'ignore'] })
     this.process = child
+    // A run that is cut short must not leave servers behind.
+    process.once('exit', () => child.kill('SIGKILL'))
     // It prints its address once it listens: no waiting, no guessing.
     this.url = await new Promise((resolve, reject) => {
       child.once('exit', (code) => reject(new Error(`zhibu-server ended with ${code}`)))

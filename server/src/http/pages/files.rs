@@ -82,7 +82,7 @@ impl Pages {
     }
 
     /// Keeps the hashed files of this build in `folder` for those who still have its pages open after the next
-    /// one, and finds there what earlier builds left; see [`kept::keep`].
+    /// one, and finds there what earlier builds left; see `kept::keep`.
     ///
     /// # Errors
     /// When the folder cannot be read or written.
