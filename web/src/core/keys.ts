@@ -3,9 +3,9 @@
 // program. Not against a program that runs as this page.)
 
 import { end } from './idb'
+import { makeSealKey, type Seal, sealWith } from './seal'
 
 const TABLE = 'keys'
-const NONCE_BYTES = 12
 const P256 = { name: 'ECDSA', namedCurve: 'P-256' } as const
 
 type Algorithm = 'ed25519' | 'es256'
@@ -24,12 +24,8 @@ export interface KeyPair {
 }
 
 /** What the keys are good for. */
-export interface Keys {
+export interface Keys extends Seal {
   readonly device: KeyPair
-  /** Seals bytes to the place that they belong to. */
-  seal(bytes: Uint8Array<ArrayBuffer>, place: string): Promise<ArrayBuffer>
-  /** Opens what was sealed to this place. */
-  open(sealed: ArrayBuffer, place: string): Promise<Uint8Array<ArrayBuffer>>
 }
 
 /** The keys of a database; a new one gets new ones. */
@@ -40,7 +36,7 @@ export async function openKeys(database: IDBDatabase): Promise<Keys> {
   let seal = wanted[0].result as CryptoKey | undefined
   let pair = wanted[1].result as DevicePair | undefined
   if (seal === undefined || pair === undefined) {
-    [seal, pair] = await keep(database, await makeSeal(), await makePair())
+    [seal, pair] = await keep(database, await makeSealKey(), await makePair())
   }
   return bind(seal, pair)
 }
@@ -60,10 +56,6 @@ async function keep(database: IDBDatabase, seal: CryptoKey, pair: DevicePair): P
   return kept
 }
 
-function makeSeal(): Promise<CryptoKey> {
-  return crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
-}
-
 /** Ed25519 where the browser has it (Chrome 137, Safari 17), else ECDSA on P-256. */
 async function makePair(): Promise<DevicePair> {
   const make = async (algorithm: Algorithm, how: AlgorithmIdentifier | EcKeyGenParams): Promise<DevicePair> => {
@@ -75,26 +67,13 @@ async function makePair(): Promise<DevicePair> {
 }
 
 function bind(key: CryptoKey, pair: DevicePair): Keys {
-  const bound = (place: string, nonce: BufferSource): AesGcmParams =>
-    ({ name: 'AES-GCM', iv: nonce, additionalData: new TextEncoder().encode(place) })
   const how = pair.algorithm === 'ed25519' ? { name: 'Ed25519' } : { name: 'ECDSA', hash: 'SHA-256' }
   return {
+    ...sealWith(key),
     device: {
       algorithm: pair.algorithm,
       publicKey: pair.publicKey,
       sign: async (message) => new Uint8Array(await crypto.subtle.sign(how, pair.privateKey, message)),
-    },
-    async seal(bytes, place) {
-      const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES))
-      const sealed = new Uint8Array(await crypto.subtle.encrypt(bound(place, nonce), key, bytes))
-      const whole = new Uint8Array(NONCE_BYTES + sealed.length)
-      whole.set(nonce)
-      whole.set(sealed, NONCE_BYTES)
-      return whole.buffer
-    },
-    async open(sealed, place) {
-      const nonce = new Uint8Array(sealed, 0, NONCE_BYTES)
-      return new Uint8Array(await crypto.subtle.decrypt(bound(place, nonce), key, new Uint8Array(sealed, NONCE_BYTES)))
     },
   }
 }

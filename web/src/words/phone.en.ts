@@ -156,7 +156,6 @@ export const phoneWordsEnglish: PhoneWords = {
     textSize: 'Size of the text', theme: 'Colours', themes: { system: 'As the phone', light: 'Light', dark: 'Dark' }, selfCheck: 'Check this phone',
     moving: 'Before a new phone', feedback: 'Complaints and suggestions', homeScreen: 'Add to the home screen', about: 'About Zhibu',
     version: (v) => `Version ${v}`, aboutText: 'It keeps records: no ranking, no watching, no compulsory photo, place or check-in.',
-
   },
   check: {
     title: 'Check this phone', copy: 'Copy the result', good: 'good', look: 'look', storage: 'Kept for long', storageYes: 'The browser will not clear it by itself',

@@ -1,5 +1,8 @@
 // Every sentence of the phone app, in plain Chinese. The English beside it (phone.en.ts) is for those who work on it.
 
+import { deviceWords } from './device'
+import { pointsWords } from './points'
+
 /** Day, month and so on are numbers; `n` is a count. */
 export const phoneWords = {
   app: '支部簿',
@@ -147,7 +150,6 @@ export const phoneWords = {
     submit: '提交',
     toFix: '补正',
     differs: '要选',
-
   },
   plan: {
     newTitle: '录新活动',
@@ -173,7 +175,6 @@ export const phoneWords = {
     observers: '列席（写职务，不写评语）',
     observersAdd: '加一位列席',
     startNow: '开始开会（现在）',
-
   },
   roll: {
     all: '全部到会',
@@ -195,8 +196,6 @@ export const phoneWords = {
   minutes: {
     label: '会议记录',
     hint: '议了什么、谁发言、定了什么',
-
-
   },
   resolutions: {
     none: '没有决议可以不填。',
@@ -268,7 +267,6 @@ export const phoneWords = {
     voidYes: '作废',
     voided: '这次记录已经作废。要恢复，请联系乡镇党建办。',
     events: '审核经过',
-
   },
   review: {
     title: '上级意见',
@@ -285,46 +283,7 @@ export const phoneWords = {
     readonly: '请书记或记录人来选。',
     asks: (what: string) => `${what}：两部手机写得不一样，请选一个`,
   },
-  points: {
-    title: '积分',
-    mine: '我的积分',
-    notMember: '这个账号没有对应的党员，看不到个人积分。',
-    total: '已确认',
-    provisional: '加上待定',
-    unit: (n: number) => `${n} 分`,
-    grade: (name: string) => `参考等次：${name}`,
-    cycle: (a: string, b: string) => `${a} 至 ${b}`,
-    none: '这个周期还没有积分记录。',
-    claim: '申报积分',
-    claimFor: '替谁申报',
-    judge: (n: number) => `${n} 项等我看`,
-    judgeNone: '没有等您看的申报。',
-    judgeTitle: '核实和审定',
-    list: '支部名单（按名册顺序）',
-    raw: (raw: number, counted: number) => `本来 ${raw} 分，计 ${counted} 分`,
-    rule: '哪一项',
-    date: '哪一天',
-    units: (unit: string) => `多少（${unit}）`,
-    amount: '多少分',
-    matter: '做了什么',
-    matterHint: '写事，不写对人的评价，最多 80 字',
-    save: '保存申报',
-    perAward: (n: number, unit: string, points: string) => `每 ${n} ${unit}计 ${points} 分`,
-    cap: (period: string, n: number) => `${period}最多 ${n} 分`,
-    why: '什么原因',
-    soon: (what: string, name: string) => `${what} ${name}的申报，5 秒后保存`,
-    undone: '已撤销，没有保存。',
-    notes: '名单按名册顺序，不排名次。',
-    entry: (units: number, unit: string) => `${units} ${unit}`,
-    capRule: (period: string) => `这一项${period}已到上限`,
-    capGroup: (name: string) => `“${name}”类已到上限`,
-    capClass: (name: string) => `“${name}”不适用这一项`,
-    capNoClass: '当天还没有定党员类别，不能计分',
-    capReplaced: (rule: string) => `改按“${rule}”计分`,
-    capReversed: '已经冲销',
-    capReversing: '这一条只用来冲销另一条',
-    noBook: '积分办法还没有取到，请联网同步一次。',
-  },
+  points: pointsWords,
   mine: {
     title: '我的',
     posts: {
@@ -347,49 +306,9 @@ export const phoneWords = {
     about: '关于支部簿',
     version: (v: string) => `版本 ${v}`,
     aboutText: '支部簿只记事：不给党员和支部排名，不看谁用了多久，不要求拍照、定位、打卡。',
-
   },
-  check: {
-    title: '手机自检',
-    copy: '复制自检结果',
-    good: '正常',
-    look: '要留意',
-    storage: '长期保存',
-    storageYes: '浏览器答应不自动清理',
-    storageNo: '浏览器可能自动清理：请把支部簿添加到桌面，并经常联网上传',
-    askStorage: '请求长期保存',
-    space: '可用空间',
-    spaceUnknown: '浏览器没有说',
-    spaceLow: (free: string) => `只剩 ${free}，请清理手机`,
-    spaceFree: (free: string, used: string) => `还有 ${free}，已用 ${used}`,
-    clock: '手机时间',
-    clockGood: '和服务器一致',
-    clockWrong: (min: number) => `差 ${min} 分钟：请在手机设置里打开“自动设置时间”`,
-    clockUnknown: '还没有和服务器对过',
-    worker: '离线打开',
-    workerYes: '没有信号也能打开',
-    workerNo: '这个浏览器不能离线打开：请用手机自带浏览器打开，再添加到桌面',
-    browser: '浏览器',
-    browserGood: (name: string, version: string) => `${name} ${version}，可以使用`,
-    engine: '谷歌内核',
-    apple: '苹果内核',
-    otherEngine: '其他内核',
-    inWechat: '微信',
-    pending: '待上传',
-    pendingNone: '没有',
-    pendingSome: (n: number, size: string) => `${n} 处，${size}`,
-    version: '版本',
-    lastSync: '上次同步成功',
-  },
-  moving: {
-    title: '换手机、卸载之前',
-    lead: '没上传的内容只在这部手机上。换手机、卸载或清理之前，请做三步：',
-    first: '一、到有信号的地方，点“立即上传”，看到“已全部上传”。',
-    second: '二、传不上去，就点“存成文件”，把文件交给乡镇党建办。',
-    third: '三、请乡镇党建办给新手机发一个新的邀请链接，并停用旧手机。',
-    outbox: '去看上传情况',
-    lost: '手机丢了，请马上打电话给乡镇党建办停用它；已上传的内容不受影响。',
-  },
+  check: deviceWords.check,
+  moving: deviceWords.moving,
   feedback: {
     title: '投诉和建议',
     lead: (office: string) => `对支部簿有意见，或对支部工作有建议，请找${office}。`,
@@ -400,18 +319,7 @@ export const phoneWords = {
     above: (district: string) => `乡镇没有答复的，可以找${district}组织部门。`,
     districtPlain: '上级',
   },
-  home: {
-    title: '添加到桌面',
-    why: '放到桌面，没有信号也能一点就开，内容更不容易被清理。',
-    card: '建议添加到手机桌面，断网也能用',
-    how: '怎么加',
-    later: '以后再说',
-    add: '现在添加',
-    wechat: ['点右上角“…”', '选“在浏览器打开”', '在浏览器菜单里选“添加到桌面”或“添加到主屏幕”'],
-    browser: ['点浏览器的菜单（“⋮”或“≡”）', '选“添加到桌面”或“添加到主屏幕”', '以后从桌面上的“支部簿”打开'],
-    ios: ['点屏幕下方的分享按钮（方框和向上的箭头）', '选“添加到主屏幕”', '以后从桌面上的“支部簿”打开'],
-    already: '已经是从桌面打开的了。',
-  },
+  home: deviceWords.home,
   notices: {
     update: '有新版本，点一下更新（不会丢失未上传的内容）',
     updateNow: '更新',

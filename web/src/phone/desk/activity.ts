@@ -5,6 +5,7 @@ import type {
   AboutField, ActivitySheet, BookSheet, Command, Executed, MemberId, QuorumSheet, RosterLine, ShownValue,
 } from '@/core/api'
 import { type Names, openRequests, stepOf, type StepName } from '@/phone/naming/slots'
+import { isUnsaid } from '@/phone/naming/standing'
 import { act } from './acts'
 import { isDesk, isSecretary } from './rights'
 import { awake, core, me, report } from './session'
@@ -15,6 +16,8 @@ export function openActivity(id: string) {
   const book = shallowRef<BookSheet | null>(null)
   const roster = shallowRef<RosterLine[]>([])
   const missing = shallowRef(false)
+  /** Whether its status is a word of this phone that has no receipt. */
+  const unsaid = shallowRef(false)
 
   const when = (of: ActivitySheet): number => number(of.about.held_from) ?? number(of.about.planned_at) ?? Date.now()
 
@@ -27,7 +30,9 @@ export function openActivity(id: string) {
   async function load(): Promise<void> {
     try {
       const read = await core().showActivity(id)
+      const waiting = read.waiting > 0 ? await core().waiting() : []
       const first = sheet.value === null
+      unsaid.value = isUnsaid(id, read.status, waiting)
       sheet.value = read
       missing.value = false
       if (first) await readAround(read)
@@ -78,7 +83,7 @@ export function openActivity(id: string) {
   }
 
   return {
-    id, sheet, quorum, book, roster, missing, names, requests, isOpen, mayWrite, mayAmend, maySubmit, load, execute,
+    id, sheet, unsaid, quorum, book, roster, missing, names, requests, isOpen, mayWrite, mayAmend, maySubmit, load, execute,
     text: (field: AboutField): string => text(sheet.value?.about[field]),
     number: (field: AboutField): number | null => number(sheet.value?.about[field]),
     set: (field: AboutField, value: string | number | null) => execute({ set_about: [[field, value === '' ? null : value]] }),

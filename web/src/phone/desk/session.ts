@@ -2,9 +2,10 @@
 
 import { computed, ref, shallowRef } from 'vue'
 import { openCore } from '@/core'
-import { type ActivityLine, type Core, CoreError, type CoreStatus, type Me, type Writer } from '@/core/api'
+import { type Core, CoreError, type CoreStatus, type Me, type Writer } from '@/core/api'
 import { recallLooks } from '@/phone/keep/preferences'
-import { forgetMonths, keepMonths, seenMonths } from '@/phone/keep/views'
+import { forgetMonths, keepMonths, type MonthLine, seenMonths } from '@/phone/keep/views'
+import { isUnsaid } from '@/phone/naming/standing'
 
 let opened: Core | null = null
 
@@ -16,7 +17,7 @@ export function core(): Core {
 
 /** Who holds the phone; `null` before the enrolment, `undefined` while nobody knows. */
 export const me = shallowRef<Me | null | undefined>(undefined)
-export const months = shallowRef<ActivityLine[] | null>(null)
+export const months = shallowRef<MonthLine[] | null>(null)
 export const status = shallowRef<CoreStatus | null>(null)
 export const online = ref(navigator.onLine)
 export const syncing = ref(false)
@@ -117,13 +118,19 @@ export async function refreshStatus(): Promise<void> {
   }
 }
 
+async function readMonths(): Promise<MonthLine[]> {
+  const lines = await core().listActivities(null, null)
+  const waiting = lines.some((line) => line.waiting > 0) ? await core().waiting() : []
+  return lines.map((line) => ({ ...line, unsaid: isUnsaid(line.id, line.status, waiting) }))
+}
+
 let again: Promise<void> | null = null
 
 /** Reads what the first screen shows. Calls that come while one runs are one more call. */
 export function refresh(): Promise<void> {
   again ??= Promise.resolve().then(async () => {
     again = null
-    const lines = await core().listActivities(null, null).catch(report)
+    const lines = await readMonths().catch(report)
     if (lines) months.value = lines
     await refreshStatus()
     if (lines && me.value) await keepMonths({ me: me.value, lines })

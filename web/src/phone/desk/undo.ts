@@ -1,4 +1,5 @@
-// A tap that can be taken back: nothing is saved for five seconds, then it is. Leaving the page saves at once.
+// A tap that can be taken back: nothing is saved for five seconds, then it is. Leaving the page saves at once, and so
+// does turning to another app: a phone may end a hidden page without a word.
 
 import { onBeforeUnmount, onMounted, ref } from 'vue'
 
@@ -33,9 +34,16 @@ export function useUndo() {
     undone.value = true
   }
 
-  onMounted(() => addEventListener('pagehide', settle))
+  const settleWhenHidden = () => {
+    if (document.visibilityState === 'hidden') settle()
+  }
+  onMounted(() => {
+    addEventListener('pagehide', settle)
+    document.addEventListener('visibilitychange', settleWhenHidden)
+  })
   onBeforeUnmount(() => {
     removeEventListener('pagehide', settle)
+    document.removeEventListener('visibilitychange', settleWhenHidden)
     settle()
   })
 

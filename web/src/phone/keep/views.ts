@@ -3,14 +3,17 @@
 import type { ActivityLine, Me } from '@/core/api'
 import { read, remove, write } from './database'
 
+/** A line of the list, and whether its status is a word of this phone that has no receipt. */
+export type MonthLine = ActivityLine & { unsaid: boolean }
+
 /** The list of months as it was last seen. */
 export interface SeenMonths {
   me: Me
-  lines: ActivityLine[]
+  lines: MonthLine[]
 }
 
 /** Raised when what is kept changes its shape: older ones are then not painted. */
-const SHAPE = 1
+const SHAPE = 2
 const KEY = 'months'
 
 export async function seenMonths(): Promise<SeenMonths | undefined> {
@@ -24,13 +27,21 @@ export const keepMonths = (seen: SeenMonths): Promise<void> =>
 
 export const forgetMonths = (): Promise<void> => remove('views', KEY).catch(() => undefined)
 
-/** The step in which somebody was typing, to come back to it after the app was killed. */
-export interface Place {
-  path: string
-  at: number
+/** The step in which somebody is typing, to come back to it after the app was killed. */
+let place: string | null = null
+
+/** Called at each key; written once. */
+export async function keepPlace(path: string): Promise<void> {
+  if (place === path) return
+  place = path
+  await write('views', 'place', path).catch(() => {
+    place = null
+  })
 }
 
-export const keepPlace = (path: string): Promise<void> =>
-  write('views', 'place', { path, at: Date.now() } satisfies Place).catch(() => undefined)
-export const forgetPlace = (): Promise<void> => remove('views', 'place').catch(() => undefined)
-export const lastPlace = (): Promise<Place | undefined> => read<Place>('views', 'place').catch(() => undefined)
+export async function forgetPlace(): Promise<void> {
+  place = null
+  await remove('views', 'place').catch(() => undefined)
+}
+
+export const lastPlace = (): Promise<string | undefined> => read<string>('views', 'place').catch(() => undefined)
