@@ -97,7 +97,7 @@ test('what a stopped phone still held comes by file, is kept by the township in 
   await row.getByText(/停用$/).waitFor()
 
   await upload(phone)
-  await phone.sees('这部手机已被停用，不能再上传：请把没上传的存成文件交给乡镇党建办。')
+  await phone.sees('这部手机已被停用，不能再上传：请把没上传的存成文件交给乡镇党建办，由他们照着补录。')
   await phone.sees(/^待上传 1 处/)
   await phone.sees(/文化广场/)
   const download = phone.page.waitForEvent('download')

@@ -68,7 +68,7 @@ test('a phone that was stopped keeps its work and hands it over as a file', asyn
   await phone.offline(false)
   await visit(phone, '/outbox')
   await phone.tap('立即上传')
-  await phone.sees('这部手机已被停用，不能再上传：请把没上传的存成文件交给乡镇党建办。')
+  await phone.sees('这部手机已被停用，不能再上传：请把没上传的存成文件交给乡镇党建办，由他们照着补录。')
   expect((await exported(phone)).length).toBeGreaterThan(100)
 })
 
