@@ -11,8 +11,23 @@ export interface Verdict {
   losses: string[]
 }
 
-/** Judges one address. */
+/** How often an address is judged at the most: now and then Lighthouse loses its trace, and that says nothing of the page. */
+const MOST_TRIES = 3
+
+/** Judges one address. Fails when Lighthouse itself fails every time, with what it says. */
 export async function judge(url: string, profile: string): Promise<Verdict> {
+  const failures: string[] = []
+  while (failures.length < MOST_TRIES) {
+    const report = await run(url, profile)
+    const failure = failureOf(report)
+    if (failure === null) return verdict(report)
+    console.warn(`Lighthouse could not judge: ${failure}`)
+    failures.push(failure)
+  }
+  throw new Error(`Lighthouse could not judge ${url}:\n${failures.join('\n')}`)
+}
+
+async function run(url: string, profile: string): Promise<Report> {
   const words = [...FLAGS, '--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank']
   const browser = spawn(CHROMIUM, words, { stdio: ['ignore', 'ignore', 'pipe'] })
   try {
@@ -30,7 +45,7 @@ export async function judge(url: string, profile: string): Promise<Verdict> {
       logLevel: 'error',
     })
     if (!result) throw new Error('Lighthouse said nothing')
-    return verdict(result.lhr)
+    return result.lhr
   } finally {
     const ended = new Promise((resolve) => browser.once('exit', resolve))
     browser.kill('SIGTERM')
@@ -39,6 +54,15 @@ export async function judge(url: string, profile: string): Promise<Verdict> {
 }
 
 type Report = NonNullable<Awaited<ReturnType<typeof lighthouse>>>['lhr']
+
+/** A category without a score was not judged: some audit of it broke. */
+function failureOf({ categories, audits, runtimeError }: Report): string | null {
+  const unjudged = Object.values(categories).filter(({ score }) => score === null).map(({ id }) => id)
+  if (unjudged.length === 0) return null
+  const broken = Object.values(audits).filter(({ scoreDisplayMode }) => scoreDisplayMode === 'error')
+  const reasons = [...new Set(broken.map(({ errorMessage }) => errorMessage ?? ''))]
+  return `${unjudged.join(', ')}: ${[runtimeError?.message, ...reasons].filter(Boolean).join('; ').slice(0, 600)}`
+}
 
 function verdict({ categories, audits }: Report): Verdict {
   const score = (name: string) => Math.round((categories[name]?.score ?? 0) * 100)
