@@ -23,6 +23,8 @@ export function openLedgers(members: (all: RosterLine[]) => MemberId[] | null) {
   const roster = shallowRef<RosterLine[]>([])
   const book = shallowRef<BookSheet | null>(null)
   const sheets = shallowRef<LedgerSheet[] | null>(null)
+  /** The core has been asked: only then is a missing rule book missing. */
+  const asked = ref(false)
 
   async function load(): Promise<void> {
     if (!awake.value || !me.value) return
@@ -32,6 +34,7 @@ export function openLedgers(members: (all: RosterLine[]) => MemberId[] | null) {
       roster.value = await core().listRoster(branch.value).catch(() => [])
       book.value = await core().book(Date.now()).catch(() => null)
       if (book.value !== null) sheets.value = await core().ledgers(branch.value, members(roster.value), Date.now())
+      asked.value = true
     } catch (what) {
       report(what)
     }
@@ -72,7 +75,7 @@ export function openLedgers(members: (all: RosterLine[]) => MemberId[] | null) {
     return leadsGroup(owner, line?.group ?? null) && needsGroup && !verified ? ['verified', 'declined'] : []
   }
 
-  return { branch, roster, book, sheets, judgeable, rule, load }
+  return { branch, roster, book, sheets, asked, judgeable, rule, load }
 }
 
 /** A claim that waits for a word of the phone's owner. */
