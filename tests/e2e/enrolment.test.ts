@@ -28,8 +28,7 @@ test('two phones enrol, lose the signal, and each starts cold to this month in a
       await phone.kill()
     }
     figure(`${phone.owner}: cold start without signal to the list, processor 4 times slower`, median(starts), GOAL_MS)
-    // The quickest is what the app costs; the others carry what else the machine did.
-    expect(Math.min(...starts)).toBeLessThanOrEqual(GOAL_MS)
+    expect(median(starts)).toBeLessThanOrEqual(GOAL_MS)
   }
 })
 
@@ -51,6 +50,8 @@ test('without signal the link waits for one', async ({ server, phoneOf }) => {
   await phone.find('button', '开始使用').waitFor()
   await phone.offline(true)
   await phone.tap('开始使用')
+  // The sentence stands there as soon as the signal goes; that the try has ended, only the button says.
+  await phone.find('button', '开始使用').waitFor()
   await phone.sees(/登记要联网/)
   await phone.offline(false)
   await phone.tap('开始使用')
