@@ -95,5 +95,4 @@ export function holds(...roles: Role[]): boolean {
 }
 
 export const isAdmin = computed(() => holds('district_admin'))
-export const mayDecide = computed(() => holds('district_admin', 'district_reviewer', 'township_officer'))
 export const disposesOfAccounts = computed(() => holds('district_admin', 'township_officer'))
