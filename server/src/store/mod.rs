@@ -23,8 +23,8 @@ pub use blob::{BlobStore, StoredBlob};
 pub use device::{Device, DeviceKey, DeviceOwner, DeviceStore, Invite, NewInvite, Redeemed, Redemption};
 pub use district::{District, DistrictStore};
 pub use log::{
-    Committed, Decision, Delivery, KnownChange, LogRow, LogStore, RecordSummary, StoredChange, StoredRecord,
-    Verdict,
+    Committed, Decision, Delivery, KnownChange, LogNews, LogRow, LogStore, RecordSummary, StoredChange,
+    StoredRecord, Verdict,
 };
 pub use projection::{
     ActivityFilter, ActivityPlace, DirtyRecord, Exception, Projected, ProjectedActivity, Projection,

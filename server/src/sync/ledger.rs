@@ -15,6 +15,7 @@ use zhibu_domain::wire::{Envelope, EnvelopeReceipt, Receipt, Refusal, SentChange
 
 use super::Trees;
 use super::judge::{Books, read_record};
+use super::pages::Echo;
 use super::prepare::{Carrier, Content, OpenedChange, Prepared, open};
 use crate::clock::Clock;
 use crate::store::{Committed, Decision, Delivery, Store, StoreError};
@@ -35,6 +36,15 @@ pub struct News {
     pub collection: Collection,
     /// Its new last position.
     pub position: u64,
+}
+
+/// What became of the envelopes of one request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// One for each envelope, in their order.
+    pub receipts: Vec<EnvelopeReceipt>,
+    /// Where the carrier's own changes among them stand.
+    pub echo: Echo,
 }
 
 /// Why a staff command was not carried out.
@@ -86,21 +96,25 @@ impl Ledger {
     }
 
     /// Takes envelopes and answers once the answers are durable: one receipt for each, in their order.
-    pub async fn deliver(
-        &self,
-        carrier: Carrier,
-        envelopes: Vec<Envelope>,
-    ) -> Result<Vec<EnvelopeReceipt>, StoreError> {
+    pub async fn deliver(&self, carrier: Carrier, envelopes: Vec<Envelope>) -> Result<Delivered, StoreError> {
         let mut replies = Vec::with_capacity(envelopes.len());
         for envelope in envelopes {
             let prepared = open(&*self.store, carrier, envelope).await?;
-            replies.push(self.hand_over(prepared).await?);
+            let own = prepared.own_collections();
+            replies.push((own, self.hand_over(prepared).await?));
         }
-        let mut receipts = Vec::with_capacity(replies.len());
-        for reply in replies {
-            receipts.push(reply.await.map_err(|_| StoreError::Busy)??);
+        let mut delivered = Delivered::default();
+        for (own, reply) in replies {
+            let receipt = reply.await.map_err(|_| StoreError::Busy)??;
+            let stored =
+                own.into_iter().zip(&receipt.changes).filter_map(|(collection, receipt)| match receipt {
+                    Receipt::Stored(position) | Receipt::Duplicate(position) => Some((collection, *position)),
+                    Receipt::Refused(_) => None,
+                });
+            delivered.echo.extend(stored);
+            delivered.receipts.push(receipt);
         }
-        Ok(receipts)
+        Ok(delivered)
     }
 
     async fn hand_over(
