@@ -11,6 +11,7 @@ use super::Cbor;
 use crate::App;
 use crate::auth::DeviceCaller;
 use crate::error::ApiError;
+use crate::metrics::Stage;
 use crate::sync::scope::Scope;
 use crate::sync::{Carrier, pages};
 
@@ -28,7 +29,8 @@ pub(super) async fn exchange(
     let delivered = app.ledger.deliver(carrier, request.envelopes).await?;
     // After the delivery, so that the marks move past what it wrote.
     let scope = Scope::of(&app, &caller).await?;
-    let news = pages::read(&*app.store, &scope, &request.marks, request.page_bytes, &delivered.echo).await?;
+    let reading = pages::read(&*app.store, &scope, &request.marks, request.page_bytes, &delivered.echo);
+    let news = Stage::News.time(reading).await?;
     let profile =
         if request.profile_version == scope.version() { None } else { Some(scope.profile(&app).await?) };
     let district = app.store.find_district(caller.district).await?.ok_or(ApiError::NotFound)?;
