@@ -8,6 +8,7 @@ use blobs::{BlobFolder, Blobs};
 use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use console::login::LoginThrottle;
 use console::throttle::Throttle;
+use http::Readiness;
 use store::Store;
 use sync::{Ledger, Trees};
 use zhibu_domain::ids::AccountId;
@@ -21,6 +22,7 @@ pub mod console;
 pub mod demo;
 pub mod error;
 pub mod http;
+pub mod metrics;
 pub mod projection;
 pub mod store;
 pub mod sync;
@@ -48,6 +50,8 @@ pub struct App {
     pub logins: LoginThrottle,
     /// Requests that cost much, by account.
     pub costly: Throttle<AccountId>,
+    /// Whether it can work, as a supervisor found it last.
+    pub readiness: Readiness,
     /// Where the outside finds this server, without a slash at the end: invite links begin with it.
     pub public_url: String,
 }
@@ -73,6 +77,7 @@ impl App {
             blobs: Blobs::new(blobs),
             logins: LoginThrottle::default(),
             costly: Throttle::new(COSTLY_A_MINUTE, 60_000),
+            readiness: Readiness::default(),
             public_url: public_url.into().trim_end_matches('/').to_owned(),
         })
     }

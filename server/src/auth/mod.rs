@@ -10,6 +10,7 @@ use zhibu_domain::ids::DistrictId;
 
 use crate::App;
 use crate::error::ApiError;
+use crate::metrics::Stage;
 use crate::store::{Account, Device, DeviceOwner, Session, SessionStage};
 
 pub mod factor;
@@ -74,6 +75,12 @@ impl FromRequestParts<Arc<App>> for DeviceCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        Stage::Authenticate.time(Self::recognise(parts, app)).await
+    }
+}
+
+impl DeviceCaller {
+    async fn recognise(parts: &Parts, app: &App) -> Result<Self, ApiError> {
         let token = parts
             .headers
             .get(header::AUTHORIZATION)

@@ -11,6 +11,7 @@ use super::Cbor;
 use crate::App;
 use crate::auth::DeviceCaller;
 use crate::error::ApiError;
+use crate::metrics::Stage;
 use crate::sync::scope::Scope;
 use crate::sync::{Carrier, pages};
 
@@ -25,10 +26,11 @@ pub(super) async fn exchange(
         app.store.note_contact(caller.district, caller.device.id, today).await?;
     }
     let carrier = Carrier { district: caller.district, device: caller.device.id };
-    let receipts = app.ledger.deliver(carrier, request.envelopes).await?;
-    // After the delivery, so that the device reads its own writing in the same trip.
+    let delivered = app.ledger.deliver(carrier, request.envelopes).await?;
+    // After the delivery, so that the marks move past what it wrote.
     let scope = Scope::of(&app, &caller).await?;
-    let news = pages::read(&*app.store, &scope, &request.marks, request.page_bytes).await?;
+    let reading = pages::read(&*app.store, &scope, &request.marks, request.page_bytes, &delivered.echo);
+    let news = Stage::News.time(reading).await?;
     let profile =
         if request.profile_version == scope.version() { None } else { Some(scope.profile(&app).await?) };
     let district = app.store.find_district(caller.district).await?.ok_or(ApiError::NotFound)?;
@@ -38,7 +40,7 @@ pub(super) async fn exchange(
         protocol: PROTOCOL,
         server_time: app.clock.now(),
         generation: district.generation.to_vec(),
-        receipts,
+        receipts: delivered.receipts,
         pages: news.pages,
         more: news.more,
         profile,

@@ -11,6 +11,7 @@ mod blob;
 pub(crate) mod conformance;
 mod device;
 mod district;
+mod figures;
 mod log;
 mod projection;
 mod quarantine;
@@ -22,9 +23,10 @@ pub use audit::{AuditAct, AuditEntry, AuditRow, AuditStore, ChainState};
 pub use blob::{BlobStore, StoredBlob};
 pub use device::{Device, DeviceKey, DeviceOwner, DeviceStore, Invite, NewInvite, Redeemed, Redemption};
 pub use district::{District, DistrictStore};
+pub use figures::StoreFigures;
 pub use log::{
-    Committed, Decision, Delivery, KnownChange, LogRow, LogStore, RecordSummary, StoredChange, StoredRecord,
-    Verdict,
+    Committed, Decision, Delivery, KnownChange, LogNews, LogRow, LogStore, RecordSummary, StoredChange,
+    StoredRecord, Verdict,
 };
 pub use projection::{
     ActivityFilter, ActivityPlace, DirtyRecord, Exception, Projected, ProjectedActivity, Projection,
@@ -74,6 +76,9 @@ pub trait Store:
     + BlobStore
     + 'static
 {
-    /// Answers when the database can be read and written.
+    /// Answers when the database can be read and written: its schema is this program's, and there is room for more.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// How large it is and what waits in it. Counts whole tables: not for every request.
+    async fn figures(&self) -> Result<StoreFigures, StoreError>;
 }

@@ -15,8 +15,10 @@ use zhibu_domain::wire::{Envelope, EnvelopeReceipt, Receipt, Refusal, SentChange
 
 use super::Trees;
 use super::judge::{Books, read_record};
+use super::pages::Echo;
 use super::prepare::{Carrier, Content, OpenedChange, Prepared, open};
 use crate::clock::Clock;
+use crate::metrics::{Running, Stage, tally};
 use crate::store::{Committed, Decision, Delivery, Store, StoreError};
 
 /// Most envelopes in one commit: enough to share an fsync, few enough to answer soon.
@@ -37,6 +39,26 @@ pub struct News {
     pub position: u64,
 }
 
+/// What became of the envelopes of one request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// One for each envelope, in their order.
+    pub receipts: Vec<EnvelopeReceipt>,
+    /// Where the carrier's own changes among them stand.
+    pub echo: Echo,
+}
+
+/// What waits for the writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue {
+    /// Envelopes that wait.
+    pub waiting: usize,
+    /// How many may wait before a request has to.
+    pub room: usize,
+    /// Those who hear of what is appended.
+    pub listeners: usize,
+}
+
 /// Why a staff command was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteFault {
@@ -53,6 +75,7 @@ pub enum WriteFault {
 
 struct Job {
     envelope: Prepared,
+    waiting: Running,
     reply: oneshot::Sender<Result<EnvelopeReceipt, StoreError>>,
 }
 
@@ -85,22 +108,40 @@ impl Ledger {
         self.news.subscribe()
     }
 
+    /// What waits for the writer now.
+    pub fn queue(&self) -> Queue {
+        Queue {
+            waiting: self.jobs.max_capacity() - self.jobs.capacity(),
+            room: self.jobs.max_capacity(),
+            listeners: self.news.receiver_count(),
+        }
+    }
+
+    /// Whether the writer takes work.
+    pub fn is_alive(&self) -> bool {
+        !self.jobs.is_closed()
+    }
+
     /// Takes envelopes and answers once the answers are durable: one receipt for each, in their order.
-    pub async fn deliver(
-        &self,
-        carrier: Carrier,
-        envelopes: Vec<Envelope>,
-    ) -> Result<Vec<EnvelopeReceipt>, StoreError> {
+    pub async fn deliver(&self, carrier: Carrier, envelopes: Vec<Envelope>) -> Result<Delivered, StoreError> {
         let mut replies = Vec::with_capacity(envelopes.len());
         for envelope in envelopes {
-            let prepared = open(&*self.store, carrier, envelope).await?;
-            replies.push(self.hand_over(prepared).await?);
+            let prepared = Stage::Open.time(open(&*self.store, carrier, envelope)).await?;
+            let own = prepared.own_collections();
+            replies.push((own, self.hand_over(prepared).await?));
         }
-        let mut receipts = Vec::with_capacity(replies.len());
-        for reply in replies {
-            receipts.push(reply.await.map_err(|_| StoreError::Busy)??);
+        let mut delivered = Delivered::default();
+        for (own, reply) in replies {
+            let receipt = reply.await.map_err(|_| StoreError::Busy)??;
+            let stored =
+                own.into_iter().zip(&receipt.changes).filter_map(|(collection, receipt)| match receipt {
+                    Receipt::Stored(position) | Receipt::Duplicate(position) => Some((collection, *position)),
+                    Receipt::Refused(_) => None,
+                });
+            delivered.echo.extend(stored);
+            delivered.receipts.push(receipt);
         }
-        Ok(receipts)
+        Ok(delivered)
     }
 
     async fn hand_over(
@@ -108,7 +149,10 @@ impl Ledger {
         envelope: Prepared,
     ) -> Result<oneshot::Receiver<Result<EnvelopeReceipt, StoreError>>, StoreError> {
         let (reply, receipt) = oneshot::channel();
-        self.jobs.send(Job { envelope, reply }).await.map_err(|_| StoreError::Busy)?;
+        self.jobs
+            .send(Job { envelope, waiting: Stage::Queue.begin(), reply })
+            .await
+            .map_err(|_| StoreError::Busy)?;
         Ok(receipt)
     }
 
@@ -197,6 +241,7 @@ impl Writer {
     async fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(BATCH);
         while waiting.recv_many(&mut jobs, BATCH).await > 0 {
+            jobs.iter().for_each(|job| job.waiting.end());
             let batch = std::mem::take(&mut jobs);
             // A judge that breaks must not stop everybody's deliveries: its books are opened anew, and whoever was
             // in the batch is told to come again.
@@ -224,6 +269,7 @@ impl Writer {
     async fn attempt(&mut self, jobs: Vec<Job>) -> Vec<Job> {
         let mut judged = Vec::with_capacity(jobs.len());
         let mut refused = HashSet::new();
+        let judging = Stage::Judge.begin();
         for job in jobs {
             match self.books.judge(&job.envelope, &mut refused, self.clock.now()).await {
                 Ok(delivery) => judged.push((job, delivery)),
@@ -231,8 +277,12 @@ impl Writer {
             }
         }
         let (jobs, deliveries): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
-        let committed = match self.store.commit(&deliveries).await {
-            Ok(committed) => committed,
+        judging.end();
+        let committed = match Stage::Commit.time(self.store.commit(&deliveries)).await {
+            Ok(committed) => {
+                tally::commit(deliveries.len());
+                committed
+            }
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a commit failed");
                 for (job, delivery) in jobs.into_iter().zip(&deliveries) {
@@ -249,7 +299,9 @@ impl Writer {
                     self.books.settle(&delivery);
                     self.tell(&delivery, &receipts);
                     let refused = delivery.refused_envelope.map(|(refusal, _)| refusal);
-                    answer(job, Ok(EnvelopeReceipt { refused, changes: receipts }));
+                    let receipt = EnvelopeReceipt { refused, changes: receipts };
+                    tally::receipt(&receipt);
+                    answer(job, Ok(receipt));
                 }
                 Committed::Stale(_) => {
                     self.books.close(&delivery);

@@ -14,6 +14,6 @@ mod prepare;
 pub mod scope;
 
 pub use judge::read_record;
-pub use ledger::{Ledger, News, WriteFault};
+pub use ledger::{Delivered, Ledger, News, Queue, WriteFault};
 pub use prepare::Carrier;
 pub use scope::Trees;
