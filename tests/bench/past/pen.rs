@@ -61,7 +61,7 @@ impl Pen {
 pub(crate) async fn deliver(app: &Arc<App>, carrier: Person, envelopes: Vec<Envelope>) -> u64 {
     let carrier = Carrier { district: district(), device: carrier.device() };
     let mut stored = 0;
-    for receipt in app.ledger.deliver(carrier, envelopes).await.unwrap() {
+    for receipt in app.ledger.deliver(carrier, envelopes).await.unwrap().receipts {
         assert_eq!(receipt.refused, None, "an honest envelope");
         for change in receipt.changes {
             assert!(matches!(change, Receipt::Stored(_)), "an honest change: {change:?}");

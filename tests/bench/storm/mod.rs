@@ -91,10 +91,11 @@ async fn equip(
 ) -> (Vec<Phone>, Vec<Told>) {
     let Past { branches, phones: each, .. } = storm.past;
     let relay_every = ((branches * each) as usize / RELAYED).max(1);
+    let heads = app.store.list_collections(people::district()).await.unwrap().into_iter().collect();
     let (mut phones, mut told) = (Vec::new(), Vec::new());
     for number in 0..branches {
         let tonight = storm.past.tonight(number, today);
-        let shared = Shared::of(app, number, tonight).await;
+        let shared = Shared::of(app, number, tonight, &heads).await;
         for one in 0..each {
             let way = if phones.len() % relay_every == 0 { relayed } else { url };
             let phone = Phone::of(app, &shared, (number, one), &[way.to_owned()]).await;

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use zhibu_domain::command::Command;
 use zhibu_domain::event::Claim;
 use zhibu_domain::ids::{EntryId, natural};
-use zhibu_domain::record::{ChangeHash, RecordRef};
+use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{Profile, ReadMark};
 use zhibu_server::App;
@@ -46,7 +46,12 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// Of the branch of this number.
-    pub(crate) async fn of(app: &App, number: u32, tonight: RecordRef) -> Self {
+    pub(crate) async fn of(
+        app: &App,
+        number: u32,
+        tonight: RecordRef,
+        heads: &HashMap<Collection, u64>,
+    ) -> Self {
         let roster = RecordRef::roster(branch(number));
         let rules = RecordRef::rule_book(district().into());
         let mut changes = Vec::new();
@@ -54,13 +59,14 @@ impl Shared {
             changes.extend(accepted(app, reference).await);
         }
         let profile = profile(app, Person::secretary(number)).await;
-        let heads = app.store.collection_heads(district(), &profile.collections).await.unwrap();
-        let mark = |(collection, position)| ReadMark { collection, position };
+        let mark = |collection: &Collection| {
+            heads.get(collection).map(|position| ReadMark { collection: *collection, position: *position })
+        };
         let district = app.store.find_district(district()).await.unwrap().unwrap();
         Self {
             tonight,
             changes,
-            marks: heads.into_iter().map(mark).collect(),
+            marks: profile.collections.iter().filter_map(mark).collect(),
             generation: district.generation.to_vec(),
         }
     }
