@@ -13,7 +13,7 @@ pub(crate) use genesis::genesis_operations;
 pub use genesis::{genesis_bytes, genesis_hash};
 pub use history::{MergeCard, TextTouch, Touch, field_history, full_history, merge_cards, text_history};
 pub use listing::{SlotShape, shape_of};
-pub use pack::{PackFault, history_digest, pack, pack_devices, unpack};
+pub use pack::{PackFault, UnpackedChange, history_digest, pack, pack_devices, unpack};
 pub use shape::{SlotPath, is_code};
 
 use std::fmt;

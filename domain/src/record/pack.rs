@@ -55,13 +55,24 @@ pub fn pack(reference: &RecordRef, changes: &[impl AsRef<[u8]>]) -> Fallible<Vec
     }
     let pack = packer.finish();
     let back = unpack(reference, &pack)?;
-    let same = back.len() == changes.len() && back.iter().zip(changes).all(|(a, b)| a == b.as_ref());
+    let same = back.len() == changes.len() && back.iter().zip(changes).all(|(a, b)| a.bytes == b.as_ref());
     if same { Ok(pack) } else { Err(PackFault::Lossy) }
+}
+
+/// A change that came out of a pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnpackedChange {
+    /// Its name.
+    pub hash: ChangeHash,
+    /// Who wrote it.
+    pub author: Actor,
+    /// One uncompressed change chunk.
+    pub bytes: Vec<u8>,
 }
 
 /// The changes of a pack, to the byte and in their order. Never panics, and needs no more memory than a small
 /// multiple of the pack's length and what it gives back.
-pub fn unpack(reference: &RecordRef, pack: &[u8]) -> Fallible<Vec<Vec<u8>>> {
+pub fn unpack(reference: &RecordRef, pack: &[u8]) -> Fallible<Vec<UnpackedChange>> {
     let (actors, mut streams) = read_actors(pack)?;
     let mut heads = streams.block()?;
     let mut columns = streams.block()?;
@@ -226,7 +237,7 @@ impl Unpacker {
         heads: &mut Reader<'_>,
         columns: &mut Reader<'_>,
         rest: &mut Reader<'_>,
-    ) -> Fallible<Vec<u8>> {
+    ) -> Fallible<UnpackedChange> {
         let mut body = Vec::new();
         let dependencies = heads.number()?;
         push_number(&mut body, dependencies);
@@ -265,10 +276,11 @@ impl Unpacker {
         }
         body.extend_from_slice(rest.take(length)?);
         body.extend_from_slice(rest.take(heads.number()?)?);
-        let change = chunk_of(&body);
+        let bytes = chunk_of(&body);
+        let hash = change_hash(&bytes).ok_or(PackFault::Malformed)?;
         self.firsts.push(first);
-        self.hashes.push(change_hash(&change).ok_or(PackFault::Malformed)?);
-        Ok(change)
+        self.hashes.push(hash);
+        Ok(UnpackedChange { hash, author, bytes })
     }
 
     fn actor(&self, heads: &mut Reader<'_>) -> Fallible<Actor> {

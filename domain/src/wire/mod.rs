@@ -9,8 +9,8 @@ mod sync;
 pub use blob::{BlobProgress, MAX_BLOB_CHUNK_BYTES};
 pub use entrance::{EnrolRequest, EnrolResponse, KeyAlgorithm, TokenRequest, TokenResponse};
 pub use sync::{
-    AuthorCard, CollectionPage, EnvelopeReceipt, LoggedChange, Profile, ReadMark, Receipt, Refusal,
-    SyncRequest, SyncResponse,
+    AuthorCard, CollectionPage, EnvelopeReceipt, LoggedChange, LoggedPack, Profile, ReadMark, Receipt,
+    Refusal, SyncRequest, SyncResponse,
 };
 
 use minicbor::{Decode, Encode};
@@ -22,7 +22,9 @@ use crate::time::Millis;
 use crate::words;
 
 /// The protocol this code speaks.
-pub const PROTOCOL: u16 = 1;
+pub const PROTOCOL: u16 = 2;
+/// The first protocol in which pages hold packs; who speaks an older one gets their changes one by one.
+pub const PACKS_SINCE: u16 = 2;
 /// The oldest protocol that the server still answers.
 pub const OLDEST_PROTOCOL: u16 = 1;
 

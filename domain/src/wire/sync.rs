@@ -137,7 +137,7 @@ pub struct CollectionPage {
     /// ...up to and including this one. The new mark.
     #[n(2)]
     pub position: u64,
-    /// The records that `changes` names by index.
+    /// The records that `changes` and `packs` name by index.
     #[n(3)]
     pub records: Vec<RecordRef>,
     /// In position order.
@@ -146,6 +146,22 @@ pub struct CollectionPage {
     /// Who stands behind the devices that wrote these changes.
     #[n(5)]
     pub authors: Vec<AuthorCard>,
+    /// The first changes of records, each record's in one block; those in `changes` come behind them. Not sent to who
+    /// speaks a protocol before [`PACKS_SINCE`](super::PACKS_SINCE).
+    #[n(6)]
+    #[cbor(default)]
+    pub packs: Vec<LoggedPack>,
+}
+
+/// A block of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct LoggedPack {
+    /// Index into [`CollectionPage::records`].
+    #[n(0)]
+    pub record: u32,
+    /// A [`pack`](fn@crate::record::pack) of the record's first changes.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub pack: Vec<u8>,
 }
 
 /// One change of the log.

@@ -251,6 +251,7 @@ fn sync() -> [Example; 2] {
         records: vec![activity()],
         changes: vec![logged],
         authors: vec![author],
+        packs: Vec::new(),
     };
     [
         cbor(

@@ -29,7 +29,9 @@ pub(super) async fn exchange(
     let delivered = app.ledger.deliver(carrier, request.envelopes).await?;
     // After the delivery, so that the marks move past what it wrote.
     let scope = Scope::of(&app, &caller).await?;
-    let reading = pages::read(&*app.store, &scope, &request.marks, request.page_bytes, &delivered.echo);
+    let asked =
+        pages::Asked { marks: &request.marks, page_bytes: request.page_bytes, protocol: request.protocol };
+    let reading = pages::read(&*app.store, &scope, &asked, &delivered.echo);
     let news = Stage::News.time(reading).await?;
     let profile =
         if request.profile_version == scope.version() { None } else { Some(scope.profile(&app).await?) };

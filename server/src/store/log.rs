@@ -96,7 +96,9 @@ pub struct StoredRecord {
     pub reference: RecordRef,
     /// How many changes it has.
     pub version: u64,
-    /// All of them, in the order they were appended.
+    /// How many of them lie in a pack.
+    pub packed: usize,
+    /// All of them, in the order they were appended, those of the pack too.
     pub changes: Vec<StoredChange>,
 }
 
@@ -138,10 +140,26 @@ pub struct LogRow {
     pub position: u64,
     /// The record.
     pub record: RecordRef,
-    /// One uncompressed Automerge change chunk.
-    pub change: Vec<u8>,
-    /// Who signed it.
-    pub author: DeviceId,
+    /// What stands there.
+    pub content: LogContent,
+}
+
+/// What stands at a position of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogContent {
+    /// One uncompressed Automerge change chunk, and who signed it.
+    Change(Vec<u8>, DeviceId),
+    /// A [`pack`](fn@zhibu_domain::record::pack) of the record's first changes, this position's the last of them.
+    Pack(Vec<u8>),
+}
+
+impl LogContent {
+    /// How many bytes it has.
+    pub fn size_bytes(&self) -> usize {
+        match self {
+            LogContent::Change(bytes, _) | LogContent::Pack(bytes) => bytes.len(),
+        }
+    }
 }
 
 /// What a reader has not seen yet.
@@ -218,7 +236,7 @@ pub trait LogStore: Send + Sync {
     ) -> Result<Option<StoredRecord>, StoreError>;
 
     /// What stands behind these marks, in their order and inside each in position order: as many rows as fit in
-    /// `max_bytes` of changes, and at least one if there are any. One question, however many the marks.
+    /// `max_bytes`, and at least one if there are any. One question, however many the marks.
     async fn read_news(
         &self,
         district: DistrictId,

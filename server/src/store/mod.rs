@@ -13,6 +13,7 @@ mod device;
 mod district;
 mod figures;
 mod log;
+pub mod pack;
 mod projection;
 mod quarantine;
 mod session;
@@ -25,9 +26,10 @@ pub use device::{Device, DeviceKey, DeviceOwner, DeviceStore, Invite, NewInvite,
 pub use district::{District, DistrictStore};
 pub use figures::StoreFigures;
 pub use log::{
-    Committed, Decision, Delivery, KnownChange, LogNews, LogRow, LogStore, RecordSummary, StoredChange,
-    StoredRecord, Verdict,
+    Committed, Decision, Delivery, KnownChange, LogContent, LogNews, LogRow, LogStore, RecordSummary,
+    StoredChange, StoredRecord, Verdict,
 };
+pub use pack::{LooseRecord, PackStore, SealedPack};
 pub use projection::{
     ActivityFilter, ActivityPlace, DirtyRecord, Exception, Projected, ProjectedActivity, Projection,
     ProjectionStore, SoughtText, WaitingCounts,
@@ -70,6 +72,7 @@ pub trait Store:
     + DeviceStore
     + SessionStore
     + LogStore
+    + PackStore
     + QuarantineStore
     + AuditStore
     + ProjectionStore

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use zhibu_domain::ids::DeviceId;
-use zhibu_domain::record::{Collection, RecordRef};
-use zhibu_domain::wire::{AuthorCard, CollectionPage, LoggedChange, ReadMark};
+use zhibu_domain::record::{Collection, PackFault, RecordRef, pack_devices, unpack};
+use zhibu_domain::wire::{AuthorCard, CollectionPage, LoggedChange, LoggedPack, PACKS_SINCE, ReadMark};
 
 use super::scope::Scope;
-use crate::store::{LogRow, Store, StoreError};
+use crate::store::{LogContent, LogRow, Store, StoreError};
 
 /// Bounds of what one answer carries, in bytes of changes, whatever the client asks for. The upper one keeps the
 /// memory of many answers at once in hand; a record's hard limit is below it.
@@ -22,6 +22,17 @@ pub struct News {
     pub more: bool,
 }
 
+/// What a caller asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// How far he has read.
+    pub marks: &'a [ReadMark],
+    /// About how many bytes he wants.
+    pub page_bytes: u32,
+    /// The protocol that he speaks.
+    pub protocol: u16,
+}
+
 /// Where the caller's own changes stand that this very answer receipts. He has them, so pages only count them.
 pub type Echo = BTreeSet<(Collection, u64)>;
 
@@ -30,10 +41,10 @@ pub type Echo = BTreeSet<(Collection, u64)>;
 pub async fn read(
     store: &dyn Store,
     scope: &Scope,
-    marks: &[ReadMark],
-    page_bytes: u32,
+    asked: &Asked<'_>,
     echo: &Echo,
 ) -> Result<News, StoreError> {
+    let Asked { marks, page_bytes, protocol } = *asked;
     let marks: HashMap<Collection, u64> = marks.iter().map(|mark| (mark.collection, mark.position)).collect();
     let position_of = |collection| marks.get(&collection).copied().unwrap_or(0);
     let wanted: Vec<_> = scope
@@ -47,10 +58,11 @@ pub async fn read(
     for row in news.rows {
         let collection = row.record.collection();
         if drafts.last().is_none_or(|draft| draft.page.collection != collection) {
-            drafts.push(PageDraft::new(collection, position_of(collection)));
+            let reads_packs = protocol >= PACKS_SINCE;
+            drafts.push(PageDraft::new(collection, position_of(collection), reads_packs));
         }
         if let Some(draft) = drafts.last_mut() {
-            draft.take(row, echo);
+            draft.take(row, echo)?;
         }
     }
     let pages = name_authors(store, scope, drafts).await?;
@@ -62,27 +74,48 @@ struct PageDraft {
     page: CollectionPage,
     index: BTreeMap<RecordRef, u32>,
     authors: BTreeSet<DeviceId>,
+    reads_packs: bool,
+}
+
+fn damaged(record: &RecordRef, fault: &PackFault) -> StoreError {
+    StoreError::Corrupt { table: "changes", row: format!("{}: {fault}", record.id()) }
 }
 
 impl PageDraft {
-    fn new(collection: Collection, after: u64) -> Self {
+    fn new(collection: Collection, after: u64, reads_packs: bool) -> Self {
         let (records, changes, authors) = (Vec::new(), Vec::new(), Vec::new());
-        let page = CollectionPage { collection, after, position: after, records, changes, authors };
-        Self { page, index: BTreeMap::new(), authors: BTreeSet::new() }
+        let packs = Vec::new();
+        let page = CollectionPage { collection, after, position: after, records, changes, authors, packs };
+        Self { page, index: BTreeMap::new(), authors: BTreeSet::new(), reads_packs }
     }
 
-    fn take(&mut self, row: LogRow, echo: &Echo) {
+    fn take(&mut self, row: LogRow, echo: &Echo) -> Result<(), StoreError> {
         self.page.position = row.position;
         if echo.contains(&(self.page.collection, row.position)) {
-            return;
+            return Ok(());
         }
         let records = &mut self.page.records;
         let record = *self.index.entry(row.record).or_insert_with(|| {
             records.push(row.record);
             records.len() as u32 - 1
         });
-        self.page.changes.push(LoggedChange { record, change: row.change });
-        self.authors.insert(row.author);
+        match row.content {
+            LogContent::Change(change, author) => {
+                self.page.changes.push(LoggedChange { record, change });
+                self.authors.insert(author);
+            }
+            LogContent::Pack(pack) => {
+                self.authors.extend(pack_devices(&pack).map_err(|fault| damaged(&row.record, &fault))?);
+                if self.reads_packs {
+                    self.page.packs.push(LoggedPack { record, pack });
+                } else {
+                    let changes = unpack(&row.record, &pack).map_err(|fault| damaged(&row.record, &fault))?;
+                    let logged = changes.into_iter().map(|one| LoggedChange { record, change: one.bytes });
+                    self.page.changes.extend(logged);
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -112,6 +145,7 @@ mod tests {
 
     use zhibu_domain::org::OrgTree;
     use zhibu_domain::time::Millis;
+    use zhibu_domain::wire::PROTOCOL;
 
     use super::*;
     use crate::store::conformance::{BRANCH, DISTRICT, PHONE, activity, append, delivery, populate};
@@ -120,6 +154,10 @@ mod tests {
 
     /// 2026-11-21.
     const NOW: Millis = Millis(1_795_190_400_000);
+
+    fn asked(marks: &[ReadMark], page_bytes: u32) -> Asked<'_> {
+        Asked { marks, page_bytes, protocol: PROTOCOL }
+    }
 
     async fn branch_scope(store: &SqliteStore) -> Scope {
         let tree = OrgTree::new(store.list_orgs(DISTRICT).await.unwrap());
@@ -146,7 +184,7 @@ mod tests {
                 .iter()
                 .map(|(collection, position)| ReadMark { collection: *collection, position: *position })
                 .collect();
-            let news = read(&store, &scope, &known, 0, &Echo::new()).await.unwrap();
+            let news = read(&store, &scope, &asked(&known, 0), &Echo::new()).await.unwrap();
             for page in &news.pages {
                 assert_eq!(marks.insert(page.collection, page.position).unwrap_or(0), page.after);
                 assert_eq!(page.authors.iter().map(|card| card.device).collect::<Vec<_>>(), [PHONE]);
@@ -166,7 +204,7 @@ mod tests {
         assert_eq!(seen[1..].iter().filter(|(record, _)| *record == activity(1)).count(), 50);
         let known: Vec<_> =
             marks.into_iter().map(|(collection, position)| ReadMark { collection, position }).collect();
-        let quiet = read(&store, &scope, &known, 1 << 20, &Echo::new()).await.unwrap();
+        let quiet = read(&store, &scope, &asked(&known, 1 << 20), &Echo::new()).await.unwrap();
         assert_eq!(quiet, News { pages: vec![], more: false }, "nothing new says nothing");
     }
 
@@ -180,11 +218,11 @@ mod tests {
         store.commit(&[delivery(1, verdicts)]).await.unwrap();
         let scope = branch_scope(&store).await;
         let echo = Echo::from([(record.collection(), 2), (record.collection(), 3)]);
-        let news = read(&store, &scope, &[], 1 << 20, &echo).await.unwrap();
+        let news = read(&store, &scope, &asked(&[], 1 << 20), &echo).await.unwrap();
         let [page] = &news.pages[..] else { panic!("{news:?}") };
         assert_eq!((page.after, page.position, page.changes.len()), (0, 3, 1));
         let mark = ReadMark { collection: record.collection(), position: 1 };
-        let news = read(&store, &scope, &[mark], 1 << 20, &echo).await.unwrap();
+        let news = read(&store, &scope, &asked(&[mark], 1 << 20), &echo).await.unwrap();
         let [page] = &news.pages[..] else { panic!("{news:?}") };
         assert_eq!((page.after, page.position), (1, 3), "the mark moves on all the same");
         assert!(page.changes.is_empty() && page.records.is_empty() && page.authors.is_empty());

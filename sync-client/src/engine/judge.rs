@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zhibu_domain::ids::DeviceId;
-use zhibu_domain::record::{ChangeHash, Collection, change_hash};
+use zhibu_domain::record::{ChangeHash, Collection, UnpackedChange, change_hash, unpack};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{
     CollectionPage, EnvelopeBody, EnvelopeReceipt, ReadMark, Receipt, Refusal, SentChange, SyncResponse,
@@ -134,12 +134,21 @@ impl Judgement {
         if page.after > *held {
             return Err(broken("a page begins behind what was read"));
         }
+        let record_at = |index: u32| {
+            let record = page.records.get(index as usize);
+            let record = record.filter(|record| record.collection() == page.collection);
+            record.copied().ok_or_else(|| broken("a page names a record that it does not hold"))
+        };
+        // A record's packed changes come before all others of it.
+        for packed in &page.packs {
+            let record = record_at(packed.record)?;
+            let changes = unpack(&record, &packed.pack).map_err(|_| broken("a pack that does not open"))?;
+            self.received += changes.len();
+            let accepted = |one: UnpackedChange| AcceptedChange { record, hash: one.hash, change: one.bytes };
+            self.accepted.extend(changes.into_iter().map(accepted));
+        }
         for logged in &page.changes {
-            let record = *page
-                .records
-                .get(logged.record as usize)
-                .filter(|record| record.collection() == page.collection)
-                .ok_or_else(|| broken("a page names a record that it does not hold"))?;
+            let record = record_at(logged.record)?;
             let hash = name_of(&logged.change)?;
             self.accepted.push(AcceptedChange { record, hash, change: logged.change.clone() });
             self.received += 1;
@@ -162,9 +171,9 @@ fn broken(why: &str) -> SyncError {
 mod tests {
     use zhibu_domain::command::{AboutField, Command};
     use zhibu_domain::ids::{DistrictId, OrgId, RecordId};
-    use zhibu_domain::record::{Actor, Record, RecordRef, Stamp};
+    use zhibu_domain::record::{Actor, Record, RecordRef, Stamp, pack};
     use zhibu_domain::time::Millis;
-    use zhibu_domain::wire::{Envelope, LoggedChange, PROTOCOL};
+    use zhibu_domain::wire::{Envelope, LoggedChange, LoggedPack, PROTOCOL};
 
     use super::*;
     use crate::store::ClosedEnvelope;
@@ -218,6 +227,7 @@ mod tests {
             records: vec![reference()],
             changes: vec![LoggedChange { record: 0, change }],
             authors: Vec::new(),
+            packs: Vec::new(),
         }
     }
 
@@ -256,6 +266,26 @@ mod tests {
         assert!(judge(&[], &[], &response(Vec::new(), vec![astray])).is_err());
         let nothing = page(0, 1, vec![0; 4]);
         assert!(judge(&[], &[], &response(Vec::new(), vec![nothing])).is_err());
+    }
+
+    #[test]
+    fn packed_changes_are_taken_one_by_one_and_first() {
+        let mut record = Record::new(reference());
+        let stamp = |n| Stamp { actor: Actor { device: DEVICE, epoch: 1 }, now: Millis(n) };
+        let mut written = |n: i64| {
+            let place = Command::SetAbout(vec![(AboutField::Place, Some(format!("{n}").as_str().into()))]);
+            record.execute(&place, stamp(n)).unwrap().unwrap().bytes
+        };
+        let [first, second, third] = [1, 2, 3].map(&mut written);
+        let mut packed = page(0, 9, third.clone());
+        let pack = pack(&reference(), &[first.clone(), second.clone()]).unwrap();
+        packed.packs.push(LoggedPack { record: 0, pack });
+        let judged = judge(&[], &[], &response(Vec::new(), vec![packed.clone()])).unwrap();
+        let changes: Vec<_> = judged.accepted.iter().map(|accepted| accepted.change.clone()).collect();
+        assert_eq!(changes, [first, second, third]);
+        assert_eq!((judged.received, own_changes(&judged, DEVICE).len()), (3, 3));
+        packed.packs[0].pack.truncate(40);
+        assert!(judge(&[], &[], &response(Vec::new(), vec![packed])).is_err());
     }
 
     #[test]

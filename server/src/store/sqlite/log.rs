@@ -11,7 +11,7 @@ use zhibu_domain::wire::ReadMark;
 
 use super::quarantine::read_refusal;
 use super::row::{Columns, hex, hex_list, sql_int};
-use super::{SqliteStore, commit, from_sqlx};
+use super::{SqliteStore, commit, from_sqlx, pack};
 use crate::store::{
     Committed, Delivery, KnownChange, LogNews, LogRow, LogStore, RecordSummary, StoreError, StoredChange,
     StoredRecord,
@@ -48,6 +48,7 @@ impl LogStore for SqliteStore {
              LEFT JOIN changes c ON c.district_id = ?2 AND c.hash = unhex(wanted.value)
              LEFT JOIN quarantine q ON q.district_id = ?2 AND q.hash = unhex(wanted.value)
                    AND q.author = ?3 AND q.is_envelope = 0
+                   AND coalesce(q.resolved_how, '') NOT IN ('admitted', 'arrived')
              WHERE c.position IS NOT NULL OR q.code IS NOT NULL",
         )
         .bind(hex_list(hashes.iter().map(|hash| &hash.0[..])))
@@ -67,9 +68,11 @@ impl LogStore for SqliteStore {
         // One statement, so that the version and the changes are of one instant.
         let rows = sqlx::query(
             "SELECT r.kind, r.org, r.year, r.key, r.version,
-                    c.position, c.hash, c.bytes, c.device, c.received_at
+                    c.position, c.hash, c.bytes, c.device, c.received_at, c.holds, d.bytes AS dictionary
              FROM records r
              JOIN changes c ON c.district_id = r.district_id AND c.record_id = r.record_id
+             LEFT JOIN dictionaries d ON c.holds IS NOT NULL
+                  AND d.district_id = r.district_id AND d.org = r.org AND d.year = r.year
              WHERE r.district_id = ? AND r.record_id = ? ORDER BY c.position",
         )
         .bind(&district.bytes()[..])
@@ -80,11 +83,14 @@ impl LogStore for SqliteStore {
         let Some(first) = rows.first() else { return Ok(None) };
         let columns = Columns::of("records", first);
         let (reference, version) = (columns.reference()?, columns.int("version")?);
-        if version != rows.len() as u64 {
-            return Err(columns.corrupt(format_args!("{id}: version {version}, {} changes", rows.len())));
+        let (mut changes, mut packed) = (Vec::new(), 0);
+        for row in &rows {
+            packed += pack::read_changes(&reference, row, &mut changes)?;
         }
-        let changes = rows.iter().map(read_change).collect::<Result<_, _>>()?;
-        Ok(Some(StoredRecord { reference, version, changes }))
+        if version != changes.len() as u64 {
+            return Err(columns.corrupt(format_args!("{id}: version {version}, {} changes", changes.len())));
+        }
+        Ok(Some(StoredRecord { reference, version, packed, changes }))
     }
 
     async fn read_news(
@@ -96,11 +102,14 @@ impl LogStore for SqliteStore {
         // The joins stand in the order in which SQLite must take them: `json_each` counts up, the log's key ends in
         // the position, so the rows come sorted without a sorter that would first read the whole log.
         let mut stream = sqlx::query(
-            "SELECT wanted.key AS nth, c.position, c.bytes, c.device, r.kind, r.org, r.year, r.key
+            "SELECT wanted.key AS nth, c.position, c.bytes, c.device, c.holds, d.bytes AS dictionary,
+                    r.kind, r.org, r.year, r.key
              FROM json_each(?1) AS wanted
              CROSS JOIN changes c ON c.district_id = ?2 AND c.org = unhex(wanted.value ->> 0)
                   AND c.year = wanted.value ->> 1 AND c.position > wanted.value ->> 2
-             CROSS JOIN records r ON r.district_id = c.district_id AND r.record_id = c.record_id",
+             CROSS JOIN records r ON r.district_id = c.district_id AND r.record_id = c.record_id
+             LEFT JOIN dictionaries d ON c.holds IS NOT NULL
+                  AND d.district_id = c.district_id AND d.org = c.org AND d.year = c.year",
         )
         .bind(mark_list(marks))
         .bind(&district.bytes()[..])
@@ -114,7 +123,7 @@ impl LogStore for SqliteStore {
             }
             last = place;
             let row = read_log_row(&row)?;
-            bytes += row.change.len();
+            bytes += row.content.size_bytes();
             if bytes > max_bytes && !news.rows.is_empty() {
                 news.more = true;
                 break;
@@ -190,7 +199,7 @@ fn read_known(row: &SqliteRow) -> Result<(ChangeHash, KnownChange), StoreError> 
     Ok((columns.hash("hash")?, known))
 }
 
-fn read_change(row: &SqliteRow) -> Result<StoredChange, StoreError> {
+pub(super) fn read_change(row: &SqliteRow) -> Result<StoredChange, StoreError> {
     let columns = Columns::of("changes", row);
     Ok(StoredChange {
         position: columns.int("position")?,
@@ -206,8 +215,7 @@ fn read_log_row(row: &SqliteRow) -> Result<LogRow, StoreError> {
     Ok(LogRow {
         position: columns.int("position")?,
         record: columns.reference()?,
-        change: columns.get("bytes")?,
-        author: columns.id("device")?,
+        content: pack::read_content(row)?,
     })
 }
 

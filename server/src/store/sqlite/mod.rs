@@ -24,6 +24,7 @@ mod device;
 mod district;
 mod figures;
 mod log;
+mod pack;
 mod projection;
 mod quarantine;
 mod row;
@@ -110,6 +111,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "console", include_str!("../../../../migrations/sqlite/0002_console.sql")),
     (3, "blobs", include_str!("../../../../migrations/sqlite/0003_blobs.sql")),
     (4, "lists", include_str!("../../../../migrations/sqlite/0004_lists.sql")),
+    (5, "packs", include_str!("../../../../migrations/sqlite/0005_packs.sql")),
 ];
 
 fn migrations() -> Migrator {

@@ -367,6 +367,7 @@ impl State {
             position,
             changes,
             authors: self.devices.iter().map(card).collect(),
+            packs: Vec::new(),
             records,
         }
     }

@@ -1,0 +1,206 @@
+//! Packing the log in SQLite, and reading what was packed.
+
+use async_trait::async_trait;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use zhibu_domain::ids::{DeviceId, DistrictId};
+use zhibu_domain::record::{Collection, RecordRef, history_digest};
+use zhibu_domain::time::Millis;
+
+use super::log::read_change;
+use super::row::{Columns, sql_int};
+use super::{SqliteStore, from_sqlx};
+use crate::store::pack::{open, open_dictionary, open_for_sending};
+use crate::store::{LogContent, LooseRecord, PackStore, SealedPack, StoreError, StoredChange};
+
+#[async_trait]
+impl PackStore for SqliteStore {
+    async fn loose_records(
+        &self,
+        district: DistrictId,
+        collection: Collection,
+        before: Millis,
+    ) -> Result<Vec<LooseRecord>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT r.kind, r.org, r.year, r.key, r.version, r.packed,
+                    (SELECT count(*) FROM changes c
+                     WHERE c.district_id = r.district_id AND c.record_id = r.record_id
+                       AND c.holds IS NULL AND c.received_at < ?4) AS old
+             FROM records r
+             WHERE r.district_id = ?1 AND r.org = ?2 AND r.year = ?3 AND r.version > r.packed
+             ORDER BY r.record_id",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&collection.org.bytes()[..])
+        .bind(i64::from(collection.year))
+        .bind(before.0)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_loose).collect()
+    }
+
+    async fn find_dictionary(
+        &self,
+        district: DistrictId,
+        collection: Collection,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let row =
+            sqlx::query("SELECT bytes FROM dictionaries WHERE district_id = ? AND org = ? AND year = ?")
+                .bind(&district.bytes()[..])
+                .bind(&collection.org.bytes()[..])
+                .bind(i64::from(collection.year))
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(from_sqlx)?;
+        row.map(|row| Columns::of("dictionaries", &row).get("bytes")).transpose()
+    }
+
+    async fn put_dictionary(
+        &self,
+        district: DistrictId,
+        collection: Collection,
+        sealed: &[u8],
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO dictionaries (district_id, org, year, bytes) VALUES (?, ?, ?, ?)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&collection.org.bytes()[..])
+        .bind(i64::from(collection.year))
+        .bind(sealed)
+        .execute(&self.writer)
+        .await
+        .map_err(from_sqlx)?;
+        Ok(())
+    }
+
+    async fn compact(&self, district: DistrictId, packs: &[SealedPack]) -> Result<Vec<bool>, StoreError> {
+        let mut tx = self.begin().await?;
+        let mut done = Vec::with_capacity(packs.len());
+        for pack in packs {
+            done.push(compact_one(&mut tx, district, pack).await?);
+        }
+        tx.commit().await.map_err(from_sqlx)?;
+        Ok(done)
+    }
+
+    async fn forget_envelopes(
+        &self,
+        district: DistrictId,
+        before: Millis,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let done = sqlx::query(
+            "DELETE FROM envelopes WHERE district_id = ?1 AND (device, counter) IN (
+                 SELECT device, counter FROM envelopes WHERE district_id = ?1 AND received_at < ?2 LIMIT ?3)",
+        )
+        .bind(&district.bytes()[..])
+        .bind(before.0)
+        .bind(i64::from(limit))
+        .execute(&self.writer)
+        .await
+        .map_err(from_sqlx)?;
+        Ok(done.rows_affected())
+    }
+}
+
+/// Looks before it deletes: a record that somebody else packed meanwhile costs no rollback of the others.
+async fn compact_one(
+    tx: &mut SqliteConnection,
+    district: DistrictId,
+    pack: &SealedPack,
+) -> Result<bool, StoreError> {
+    let record = pack.record.id();
+    let rows: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM changes WHERE district_id = ? AND record_id = ? AND position <= ?",
+    )
+    .bind(&district.bytes()[..])
+    .bind(&record.bytes()[..])
+    .bind(sql_int(pack.position))
+    .fetch_one(&mut *tx)
+    .await
+    .map_err(from_sqlx)?;
+    if rows != sql_int(pack.replaces) {
+        return Ok(false);
+    }
+    sqlx::query("DELETE FROM changes WHERE district_id = ? AND record_id = ? AND position <= ?")
+        .bind(&district.bytes()[..])
+        .bind(&record.bytes()[..])
+        .bind(sql_int(pack.position))
+        .execute(&mut *tx)
+        .await
+        .map_err(from_sqlx)?;
+    sqlx::query(
+        "INSERT INTO changes (district_id, org, year, position, record_id, hash, bytes, device, counter, carrier,
+                              received_at, holds)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?8, ?9, ?10)",
+    )
+    .bind(&district.bytes()[..])
+    .bind(&pack.record.org.bytes()[..])
+    .bind(i64::from(pack.record.year))
+    .bind(sql_int(pack.position))
+    .bind(&record.bytes()[..])
+    .bind(&pack.hash.0[..])
+    .bind(&pack.bytes[..])
+    .bind(&pack.author.bytes()[..])
+    .bind(pack.received_at.0)
+    .bind(sql_int(pack.holds))
+    .execute(&mut *tx)
+    .await
+    .map_err(from_sqlx)?;
+    sqlx::query("UPDATE records SET packed = ? WHERE district_id = ? AND record_id = ?")
+        .bind(sql_int(pack.holds))
+        .bind(&district.bytes()[..])
+        .bind(&record.bytes()[..])
+        .execute(&mut *tx)
+        .await
+        .map_err(from_sqlx)?;
+    Ok(true)
+}
+
+/// Adds what a row of the log holds to a record's changes; how many of them came out of a pack.
+pub(super) fn read_changes(
+    record: &RecordRef,
+    row: &SqliteRow,
+    changes: &mut Vec<StoredChange>,
+) -> Result<usize, StoreError> {
+    let columns = Columns::of("changes", row);
+    let Some(holds) = columns.get::<Option<i64>>("holds")? else {
+        changes.push(read_change(row)?);
+        return Ok(0);
+    };
+    let dictionary = read_dictionary(&columns)?;
+    let packed = open(record, columns.get("bytes")?, dictionary.as_deref())?;
+    let digest = history_digest(packed.iter().map(|change| change.hash));
+    if packed.len() as i64 != holds || digest != columns.hash("hash")? {
+        return Err(columns.corrupt(format_args!("{}: a pack of other changes", record.id())));
+    }
+    changes.extend(packed);
+    Ok(holds as usize)
+}
+
+/// What a row of the log holds, as it is sent.
+pub(super) fn read_content(row: &SqliteRow) -> Result<LogContent, StoreError> {
+    let columns = Columns::of("changes", row);
+    if columns.get::<Option<i64>>("holds")?.is_none() {
+        return Ok(LogContent::Change(columns.get("bytes")?, columns.id::<DeviceId>("device")?));
+    }
+    let dictionary = read_dictionary(&columns)?;
+    let pack = open_for_sending(&columns.reference()?, columns.get("bytes")?, dictionary.as_deref())?;
+    Ok(LogContent::Pack(pack))
+}
+
+fn read_dictionary(columns: &Columns<'_>) -> Result<Option<Vec<u8>>, StoreError> {
+    columns.get::<Option<&[u8]>>("dictionary")?.map(open_dictionary).transpose()
+}
+
+fn read_loose(row: &SqliteRow) -> Result<LooseRecord, StoreError> {
+    let columns = Columns::of("records", row);
+    Ok(LooseRecord {
+        reference: columns.reference()?,
+        version: columns.int("version")?,
+        packed: columns.int("packed")?,
+        old: columns.int("old")?,
+    })
+}
