@@ -22,6 +22,7 @@ mod blob;
 mod commit;
 mod device;
 mod district;
+mod judged;
 mod log;
 mod projection;
 mod quarantine;
@@ -95,6 +96,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "console", include_str!("../../../../migrations/sqlite/0002_console.sql")),
     (3, "blobs", include_str!("../../../../migrations/sqlite/0003_blobs.sql")),
     (4, "lists", include_str!("../../../../migrations/sqlite/0004_lists.sql")),
+    (6, "record_indexes", include_str!("../../../../migrations/sqlite/0006_record_indexes.sql")),
 ];
 
 fn migrations() -> Migrator {
