@@ -127,6 +127,9 @@ pub struct ServeOptions {
     /// address if it is not given.
     #[arg(long, env = "ZHIBU_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
+    /// Where a scraper reads `GET /metrics`; nowhere if it is not given. Not for the outside.
+    #[arg(long, env = "ZHIBU_METRICS_LISTEN", value_name = "ADDR")]
+    pub metrics_listen: Option<SocketAddr>,
     /// Serves the pages in this folder instead of those in the binary: for trying a new build of them.
     #[arg(long, env = "ZHIBU_WEB", value_name = "DIR")]
     pub web: Option<PathBuf>,

@@ -11,6 +11,7 @@ use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use console::login::LoginThrottle;
 use console::throttle::Throttle;
 use gather::Gathered;
+use http::Readiness;
 use store::{Presence, Store};
 use sync::{Ledger, Trees};
 use zhibu_domain::ids::AccountId;
@@ -25,6 +26,7 @@ pub mod demo;
 pub mod error;
 pub mod gather;
 pub mod http;
+pub mod metrics;
 pub mod projection;
 pub mod store;
 pub mod sync;
@@ -54,6 +56,8 @@ pub struct App {
     pub logins: LoginThrottle,
     /// Requests that cost much, by account.
     pub costly: Throttle<AccountId>,
+    /// Whether it can work, as a supervisor found it last.
+    pub readiness: Readiness,
     /// Where the outside finds this server, without a slash at the end: invite links begin with it.
     pub public_url: String,
 }
@@ -85,6 +89,7 @@ impl App {
             blobs: Blobs::new(blobs),
             logins: LoginThrottle::default(),
             costly: Throttle::new(COSTLY_A_MINUTE, 60_000),
+            readiness: Readiness::default(),
             public_url: public_url.into().trim_end_matches('/').to_owned(),
         })
     }

@@ -1,10 +1,12 @@
 //! The server binary: parse, open, serve.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Parser as _;
+use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 use zhibu_server::App;
 use zhibu_server::admin::init::Site;
@@ -15,12 +17,19 @@ use zhibu_server::config::{
 };
 use zhibu_server::http::Pages;
 use zhibu_server::store::sqlite::SqliteStore;
-use zhibu_server::{admin, http, projection};
+use zhibu_server::{admin, http, metrics, projection};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("ZHIBU_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     match Config::parse().command {
         Command::Init(options) => init(options).await,
         Command::Serve(options) => serve(options).await,
@@ -90,21 +99,32 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot make the data folder {}", options.data.display()))?;
     let store = SqliteStore::open(&options.database()).await.context("cannot open the database")?;
-    let listener = tokio::net::TcpListener::bind(options.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", options.listen))?;
+    let listener = listen(options.listen).await?;
     let address = listener.local_addr()?;
     let public_url = options.public_url.unwrap_or_else(|| format!("http://{address}"));
     let pages = read_pages(options.web.as_deref(), &options.data).await?;
     let blobs = BlobFolder::at(options.data.join(BLOBS));
+    let shown = match options.metrics_listen {
+        Some(address) => Some((listen(address).await?, metrics::install()?)),
+        None => None,
+    };
     let app = App::on_this_machine(Arc::new(store.clone()), public_url, blobs);
     let sweeper = tokio::spawn(keep_sweeping(app.clone()));
     projection::start(app.store.clone(), &app.ledger);
     announce(address, &app.public_url);
+    if let Some((listener, numbers)) = shown {
+        say(&format!("监控  http://{}/metrics", listener.local_addr()?));
+        let router = metrics::listener::router(app.clone(), numbers);
+        tokio::spawn(axum::serve(listener, router).into_future());
+    }
     axum::serve(listener, http::router(app, pages)).with_graceful_shutdown(told_to_stop()).await?;
     sweeper.abort();
     store.close().await;
     Ok(())
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
 /// The pages, with the hashed files of earlier builds beside them.
@@ -126,7 +146,7 @@ async fn read_pages(folder: Option<&Path>, data: &Path) -> anyhow::Result<Pages>
 
 /// Says where the server listens and where people find it, to them and to whoever started it.
 #[expect(clippy::print_stdout, reason = "the addresses are what the command has to say")]
-fn announce(address: std::net::SocketAddr, public_url: &str) {
+fn announce(address: SocketAddr, public_url: &str) {
     tracing::info!(%address, phone = %format!("{public_url}/"), console = %format!("{public_url}/console/"), "listening");
     println!("支部簿服务器已启动： http://{address}");
     println!("手机  {public_url}/\n审阅台  {public_url}/console/");

@@ -17,6 +17,7 @@ use zhibu_domain::record::{Collection, Record, RecordKind, RecordRef, full_histo
 use zhibu_domain::time::Millis;
 use zhibu_domain::view::{ActivityView, RosterView, RuleBookView};
 
+use crate::metrics::Stage;
 use crate::store::{Projected, ProjectedActivity, Projection, RecordSummary, Store, StoreError};
 use crate::sync::Ledger;
 
@@ -37,11 +38,13 @@ pub fn start(store: Arc<dyn Store>, ledger: &Ledger) -> tokio::task::JoinHandle<
     let mut news = ledger.listen();
     tokio::spawn(async move {
         loop {
+            let round = Stage::Projection.begin();
             for district in store.list_districts().await.unwrap_or_default() {
                 if let Err(error) = catch_up(&*store, district.id).await {
                     tracing::error!(error = &error as &dyn std::error::Error, "projection is behind");
                 }
             }
+            round.end();
             match news.recv().await {
                 Ok(_) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,

@@ -58,7 +58,7 @@ impl Doorstep {
 
     async fn goes_on_serving(&self) {
         assert!(self.phone.sync(vec![]).await.is_ok());
-        assert_eq!(self.door.get("/v1/ready", "").await.status, 200);
+        assert_eq!(self.door.get("/readyz", "").await.status, 200);
     }
 }
 
@@ -147,7 +147,7 @@ async fn lists_and_texts_beyond_their_limits_are_refused() {
 #[tokio::test]
 async fn a_wrong_method_or_path_gets_a_typed_body_too() {
     let step = Doorstep::reach().await;
-    for path in PHONE_PATHS.into_iter().chain(["/v1/console/login", "/v1/console/me", "/v1/health"]) {
+    for path in PHONE_PATHS.into_iter().chain(["/v1/console/login", "/v1/console/me", "/healthz"]) {
         let answer = Answer::to(step.door.request(Method::DELETE, path)).await;
         step.expect(&answer, ErrorCode::WrongMethod, path);
         assert_eq!(answer.status, 405);

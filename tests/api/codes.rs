@@ -130,7 +130,7 @@ async fn broken_server_refusals() -> Vec<Refused> {
         async move { axum::serve(listener, http::router(app, http::Pages::default())).await.unwrap() },
     );
     store.close().await;
-    refusals.push(away.get("/v1/ready", "").await.refusal(EVENING));
+    refusals.push(away.get("/readyz", "").await.refusal(EVENING));
     refusals.push(away.cbor("/v1/enrol", "", bytes(enrolment(secret))).await.refusal(EVENING));
     refusals
 }

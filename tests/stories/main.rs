@@ -11,6 +11,7 @@ pub mod picture;
 mod carrying;
 mod evening;
 mod kills;
+mod outside;
 mod photos;
 mod points;
 mod refusals;

@@ -10,12 +10,17 @@ use tempfile::TempDir;
 
 use super::Binaries;
 
+/// Its log, beside its data.
+const LOG: &str = "server.log";
+
 /// A running server. It is killed, not asked, when the test ends.
 pub struct Server {
     folder: TempDir,
     child: Option<Child>,
     /// E.g. `http://127.0.0.1:41234`; stays the same over restarts.
     pub url: String,
+    /// Where it shows its numbers; another address after each restart.
+    pub metrics_url: String,
 }
 
 impl Server {
@@ -28,7 +33,7 @@ impl Server {
 
     /// A server over a data folder that `init` made.
     pub fn over(folder: TempDir) -> Self {
-        let mut server = Self { folder, child: None, url: String::new() };
+        let mut server = Self { folder, child: None, url: String::new(), metrics_url: String::new() };
         server.start();
         server
     }
@@ -43,18 +48,21 @@ impl Server {
         let listen = self.url.strip_prefix("http://").unwrap_or("127.0.0.1:0").to_owned();
         let mut child = Binaries::get()
             .server()
-            .args(["serve", "--listen", &listen, "--data"])
+            .args(["serve", "--listen", &listen, "--metrics-listen", "127.0.0.1:0", "--data"])
             .arg(self.folder.path())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(self.log_file())
             .spawn()
             .expect("zhibu-server starts");
         // The server prints its address once it listens: no waiting, no guessing.
         let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
-        let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
+        let mut addresses = lines.by_ref().map_while(Result::ok).filter_map(|line| {
             line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
         });
-        self.url = address.expect("zhibu-server prints its address").trim_end_matches('/').to_owned();
+        let address = addresses.next().expect("zhibu-server prints its address");
+        self.metrics_url =
+            addresses.find(|address| address.ends_with("/metrics")).expect("and where its numbers are");
+        self.url = address.trim_end_matches('/').to_owned();
         // Whatever it prints later must not block it.
         std::thread::spawn(move || lines.for_each(drop));
         self.child = Some(child);
@@ -66,6 +74,16 @@ impl Server {
             child.kill().expect("it can be killed");
             child.wait().expect("it ends");
         }
+    }
+
+    /// Everything that it logged since it was made.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder().join(LOG)).expect("it logs")
+    }
+
+    fn log_file(&self) -> fs::File {
+        let path = self.folder().join(LOG);
+        fs::File::options().create(true).append(true).open(path).expect("a file for its log")
     }
 
     /// Its data folder.

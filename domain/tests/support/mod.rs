@@ -189,10 +189,12 @@ impl<'c> Server<'c> {
         admit(&mut self.index, &decoded, author, &scene)?;
         self.record.apply(change).expect("what the gate admits applies");
         self.log.push(change.to_vec());
-        // All that follows is judged by an index that was put away and opened again.
-        let reopened = Index::reopen(&reference, &self.index.keep()).expect("it can be reopened");
-        assert!(reopened == self.index, "an index is the same after it was put away");
-        self.index = reopened;
+        // What follows is judged by an index that was put away and opened again; for long histories now and then.
+        if self.log.len() < 8 || self.log.len().is_multiple_of(64) {
+            let reopened = Index::reopen(&reference, &self.index.keep()).expect("it can be reopened");
+            assert!(reopened == self.index, "an index is the same after it was put away");
+            self.index = reopened;
+        }
         Ok(Receipt::Stored)
     }
 

@@ -12,6 +12,7 @@ use zhibu_domain::wire::{PROOF_SCHEME, TokenRequest};
 
 use crate::App;
 use crate::error::ApiError;
+use crate::metrics::Stage;
 use crate::store::{Account, Device, DeviceOwner, Presence, Session, SessionStage};
 
 pub mod factor;
@@ -94,17 +95,20 @@ impl FromRequestParts<Arc<App>> for DeviceCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let credential = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let (scheme, text) =
-            credential.and_then(|text| text.split_once(' ')).ok_or(ApiError::Unauthenticated)?;
-        match scheme {
-            "Bearer" => by_token(app, text).await,
-            PROOF_SCHEME => {
-                let proof = TokenRequest::from_header(text).ok_or(ApiError::Unauthenticated)?;
-                Ok(Self { is_proven: true, ..proof::accept(app, &proof).await?.into() })
-            }
-            _ => Err(ApiError::Unauthenticated),
+        Stage::Authenticate.time(recognise(parts, app)).await
+    }
+}
+
+async fn recognise(parts: &Parts, app: &App) -> Result<DeviceCaller, ApiError> {
+    let credential = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, text) = credential.and_then(|text| text.split_once(' ')).ok_or(ApiError::Unauthenticated)?;
+    match scheme {
+        "Bearer" => by_token(app, text).await,
+        PROOF_SCHEME => {
+            let proof = TokenRequest::from_header(text).ok_or(ApiError::Unauthenticated)?;
+            Ok(DeviceCaller { is_proven: true, ..proof::accept(app, &proof).await?.into() })
         }
+        _ => Err(ApiError::Unauthenticated),
     }
 }
 

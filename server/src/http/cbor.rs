@@ -9,6 +9,7 @@ use minicbor::{Decode, Decoder, Encode};
 use zhibu_domain::wire::MAX_BODY_BYTES;
 
 use crate::error::ApiError;
+use crate::metrics::Stage;
 
 /// The content type of the protocol.
 pub(super) const CBOR: &str = "application/cbor";
@@ -34,14 +35,20 @@ where
         if !is_cbor || is_packed {
             return Err(ApiError::UnsupportedMedia);
         }
+        let receiving = Stage::Receive.begin();
         let bytes = read_body(request.into_body(), MAX_BODY_BYTES).await?;
-        decode(&bytes).map(Self)
+        let value = decode(&bytes)?;
+        receiving.end();
+        Ok(Self(value))
     }
 }
 
 impl<T: Encode<()>> IntoResponse for Cbor<T> {
     fn into_response(self) -> Response {
-        match minicbor::to_vec(&self.0) {
+        let writing = Stage::Answer.begin();
+        let written = minicbor::to_vec(&self.0);
+        writing.end();
+        match written {
             Ok(bytes) => ([(header::CONTENT_TYPE, HeaderValue::from_static(CBOR))], bytes).into_response(),
             Err(error) => ApiError::internal(error).into_response(),
         }

@@ -28,6 +28,7 @@ use super::REQUEST_TIMEOUT;
 use super::cbor::CBOR;
 use crate::App;
 use crate::error::ApiError;
+use crate::metrics::{Stage, tally};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -62,22 +63,27 @@ async fn attend(State((app, dialect)): State<(Arc<App>, Dialect)>, request: Requ
     let request_id = app.entropy.uuid(app.clock.now()).simple().to_string();
     // The pattern and not the path: paths and queries hold ids and names.
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
-    let span = tracing::info_span!("request", id = %request_id, method = %request.method(), route);
-    let started = Instant::now();
+    let method = request.method().clone();
+    let span = tracing::debug_span!("request", id = %request_id, %method, route);
+    let (started, running) = (Instant::now(), Stage::Request.begin());
     let mut response = next.run(request).instrument(span.clone()).await;
     let _inside = span.enter();
     let error = response.extensions_mut().remove::<Arc<ApiError>>();
     if let Some(error) = &error {
         if error.is_ours() {
             let cause = std::error::Error::source(error.as_ref()).map(ToString::to_string);
-            tracing::error!(error = %error, cause, "failed");
+            tracing::error!(id = request_id, error = %error, cause, "failed");
         }
         let body = error.body(&request_id, app.clock.now());
         write_error(&mut response, &body, error.faults(), dialect);
     }
-    let code = error.map(|error| error.code().as_str());
+    let code = error.map(|error| error.code());
+    tally::request(method.as_str(), &route, response.status().as_u16(), code);
+    running.end();
+    let code = code.map(ErrorCode::as_str);
     let ms = started.elapsed().as_millis() as u64;
-    tracing::info!(status = response.status().as_u16(), code, ms, "answered");
+    // Everything in the event itself: the span is for those who follow traces, and is off otherwise.
+    tracing::info!(id = request_id, %method, route, status = response.status().as_u16(), code, ms, "answered");
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }

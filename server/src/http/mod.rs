@@ -24,6 +24,7 @@ mod tests;
 mod token;
 
 pub use cbor::Cbor;
+pub use health::Readiness;
 pub use pages::Pages;
 
 /// How long a request may take, its body included. A phone on a weak signal sends 4 MiB in less.
@@ -56,5 +57,5 @@ fn protocol() -> Router<Arc<App>> {
 
 /// What supervisors ask.
 fn probes() -> Router<Arc<App>> {
-    Router::new().route("/v1/health", get(health::is_alive)).route("/v1/ready", get(health::is_ready))
+    Router::new().route("/healthz", get(health::is_alive)).route("/readyz", get(health::is_ready))
 }

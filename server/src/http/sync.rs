@@ -13,6 +13,7 @@ use crate::App;
 use crate::auth::DeviceCaller;
 use crate::auth::token::TokenBearer;
 use crate::error::ApiError;
+use crate::metrics::Stage;
 use crate::sync::pages;
 use crate::sync::scope::Scope;
 
@@ -25,7 +26,8 @@ pub(super) async fn exchange(
     let delivered = app.ledger.deliver(&caller, request.envelopes).await?;
     // After the delivery, so that the device reads its own writing in the same trip.
     let scope = Scope::of(&app, &caller).await?;
-    let news = pages::read(&*app.store, &scope, &request.marks, request.page_bytes).await?;
+    let reading = pages::read(&*app.store, &scope, &request.marks, request.page_bytes);
+    let news = Stage::News.time(reading).await?;
     let is_known = request.profile_version == scope.version();
     let profile = if is_known { None } else { Some(scope.profile(&app).await?) };
     let bearer = TokenBearer { district: caller.district, device: caller.device.id };

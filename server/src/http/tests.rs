@@ -193,7 +193,7 @@ async fn a_bad_body_gets_its_own_code_and_a_request_id() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn supervisors_get_json() {
     let server = start().await;
-    for (line, status) in [("GET /v1/health", 200), ("GET /v1/ready", 200), ("GET /v1/nothing", 404)] {
+    for (line, status) in [("GET /healthz", 200), ("GET /readyz", 200), ("GET /v1/nothing", 404)] {
         let answer = server.ask(line, "", Vec::new()).await;
         assert_eq!(answer.status, status, "{line}");
         serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap();

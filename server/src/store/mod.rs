@@ -12,6 +12,7 @@ pub(crate) mod conformance;
 mod decide;
 mod device;
 mod district;
+mod figures;
 mod log;
 mod projection;
 mod quarantine;
@@ -25,6 +26,7 @@ pub use device::{
     Device, DeviceKey, DeviceOwner, DeviceStore, Invite, NewInvite, Presence, Redeemed, Redemption,
 };
 pub use district::{District, DistrictStore};
+pub use figures::StoreFigures;
 pub use log::{
     Committed, Decision, Delivery, JudgedRecord, KeptIndex, KnownChange, LogRow, LogStore, RecordSummary,
     StoredChange, StoredRecord, Verdict,
@@ -77,6 +79,9 @@ pub trait Store:
     + BlobStore
     + 'static
 {
-    /// Answers when the database can be read and written.
+    /// Answers when the database can be read and written: its schema is this program's, and there is room for more.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// How large it is and what waits in it. Counts whole tables: not for every request.
+    async fn figures(&self) -> Result<StoreFigures, StoreError>;
 }

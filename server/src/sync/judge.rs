@@ -14,6 +14,7 @@ use zhibu_domain::wire::Refusal;
 
 use super::books::{Books, Fetched};
 use super::prepare::{Content, OpenedChange, Prepared};
+use crate::metrics::Stage;
 use crate::store::{Decision, Delivery, KnownChange, Store, StoreError, Verdict};
 
 /// Judges one batch of envelopes, each in the state that the one before it left.
@@ -106,7 +107,10 @@ impl Judge<'_> {
             return Ok(verdict(Decision::Append, base));
         }
         let scene = Scene { record: &change.record, status: Status::Draft, orgs, roster: roster.as_deref() };
-        match gate::admit(&mut open.index, decoded, author, &scene) {
+        let at_the_gate = Stage::Gate.begin();
+        let admitted = gate::admit(&mut open.index, decoded, author, &scene);
+        at_the_gate.end();
+        match admitted {
             Ok(()) => {
                 open.version += 1;
                 Ok(verdict(Decision::Append, base))

@@ -19,6 +19,7 @@ use super::judge::Judge;
 use super::prepare::{Carrier, Content, OpenedChange, Prepared, open};
 use crate::auth::DeviceCaller;
 use crate::clock::Clock;
+use crate::metrics::{Running, Stage, tally};
 use crate::store::{Committed, Decision, Delivery, Store, StoreError};
 
 /// Most envelopes in one commit: enough to share an fsync, few enough to answer soon.
@@ -37,6 +38,17 @@ pub struct News {
     pub collection: Collection,
     /// Its new last position.
     pub position: u64,
+}
+
+/// What waits for the writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue {
+    /// Envelopes that wait.
+    pub waiting: usize,
+    /// How many may wait before a request has to.
+    pub room: usize,
+    /// Those who hear of what is appended.
+    pub listeners: usize,
 }
 
 /// Why a staff command was not carried out.
@@ -66,6 +78,7 @@ pub struct Delivered {
 
 struct Job {
     envelope: Prepared,
+    waiting: Running,
     reply: oneshot::Sender<Result<EnvelopeReceipt, StoreError>>,
 }
 
@@ -98,6 +111,20 @@ impl Ledger {
         self.news.subscribe()
     }
 
+    /// What waits for the writer now.
+    pub fn queue(&self) -> Queue {
+        Queue {
+            waiting: self.jobs.max_capacity() - self.jobs.capacity(),
+            room: self.jobs.max_capacity(),
+            listeners: self.news.receiver_count(),
+        }
+    }
+
+    /// Whether the writer takes work.
+    pub fn is_alive(&self) -> bool {
+        !self.jobs.is_closed()
+    }
+
     /// Takes envelopes and answers once the answers are durable: one receipt for each, in their order.
     pub async fn deliver(
         &self,
@@ -107,7 +134,7 @@ impl Ledger {
         let (mut counter, mut epoch) = (caller.device.last_counter, caller.device.last_epoch);
         let mut replies = Vec::with_capacity(envelopes.len());
         for envelope in envelopes {
-            let prepared = open(&*self.store, caller, envelope).await?;
+            let prepared = Stage::Open.time(open(&*self.store, caller, envelope)).await?;
             if prepared.author == caller.device.id && matches!(prepared.content, Content::Signed { .. }) {
                 (counter, epoch) = (counter.max(prepared.counter), epoch.max(prepared.epoch_seen()));
             }
@@ -125,7 +152,10 @@ impl Ledger {
         envelope: Prepared,
     ) -> Result<oneshot::Receiver<Result<EnvelopeReceipt, StoreError>>, StoreError> {
         let (reply, receipt) = oneshot::channel();
-        self.jobs.send(Job { envelope, reply }).await.map_err(|_| StoreError::Busy)?;
+        self.jobs
+            .send(Job { envelope, waiting: Stage::Queue.begin(), reply })
+            .await
+            .map_err(|_| StoreError::Busy)?;
         Ok(receipt)
     }
 
@@ -214,6 +244,7 @@ impl Writer {
     async fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(BATCH);
         while waiting.recv_many(&mut jobs, BATCH).await > 0 {
+            jobs.iter().for_each(|job| job.waiting.end());
             let batch = std::mem::take(&mut jobs);
             // A judge that breaks must not stop everybody's deliveries: its books are opened anew, and whoever was
             // in the batch is told to come again.
@@ -245,6 +276,7 @@ impl Writer {
 
     /// One commit. Answers the jobs that are done and gives back those that must be judged again.
     async fn attempt(&mut self, jobs: Vec<Job>) -> Vec<Job> {
+        let judging = Stage::Judge.begin();
         let (jobs, deliveries) = match self.judge(jobs).await {
             Ok(judged) => judged,
             Err(error) => {
@@ -252,8 +284,12 @@ impl Writer {
                 return Vec::new();
             }
         };
-        let committed = match self.store.commit(&deliveries).await {
-            Ok(committed) => committed,
+        judging.end();
+        let committed = match Stage::Commit.time(self.store.commit(&deliveries)).await {
+            Ok(committed) => {
+                tally::commit(deliveries.len());
+                committed
+            }
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a commit failed");
                 for (job, delivery) in jobs.into_iter().zip(&deliveries) {
@@ -269,7 +305,9 @@ impl Writer {
                 Committed::Done(receipts) => {
                     self.note(&delivery, &receipts);
                     let refused = delivery.refused_envelope.map(|(refusal, _)| refusal);
-                    answer(job, Ok(EnvelopeReceipt { refused, changes: receipts }));
+                    let receipt = EnvelopeReceipt { refused, changes: receipts };
+                    tally::receipt(&receipt);
+                    answer(job, Ok(receipt));
                 }
                 Committed::Stale(_) => {
                     self.close(&delivery);

@@ -185,7 +185,7 @@ async fn a_page_may_do_what_its_policy_says_and_nobody_may_frame_it() {
     assert!(phone.header("permissions-policy").unwrap().contains("geolocation=()"));
     let console = site.get("/console/", "").await;
     assert!(policy(&console).contains("script-src 'self';"), "no WebAssembly, no eval");
-    for path in ["/", "/console/", "/sw.js", "/assets/core-aaaa.wasm", "/v1/health", "/v1/nothing"] {
+    for path in ["/", "/console/", "/sw.js", "/assets/core-aaaa.wasm", "/healthz", "/v1/nothing"] {
         let answer = site.get(path, "").await;
         let policy = policy(&answer);
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}");

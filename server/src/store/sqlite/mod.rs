@@ -14,7 +14,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{SqlSafeStr, Sqlite, Transaction};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, StoreFigures};
 
 mod account;
 mod audit;
@@ -22,6 +22,7 @@ mod blob;
 mod commit;
 mod device;
 mod district;
+mod figures;
 mod judged;
 mod log;
 mod projection;
@@ -84,9 +85,23 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1 FROM districts LIMIT 1").execute(&self.readers).await.map_err(from_sqlx)?;
+        let schema: i64 = sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations WHERE success")
+            .fetch_one(&self.readers)
+            .await
+            .map_err(from_sqlx)?;
+        if MIGRATIONS.last().is_some_and(|(newest, ..)| schema < *newest) {
+            return Err(StoreError::Unavailable("the schema is older than the program".into()));
+        }
+        let free = figures::free_bytes(self.readers.connect_options().get_filename());
+        if free.is_some_and(|free| free < figures::LEAST_FREE_BYTES) {
+            return Err(StoreError::Unavailable("the disk is full".into()));
+        }
         // Taking the write lock and letting it go shows that the file can be written.
         self.begin().await?.rollback().await.map_err(from_sqlx)
+    }
+
+    async fn figures(&self) -> Result<StoreFigures, StoreError> {
+        figures::read(self).await
     }
 }
 
