@@ -22,7 +22,7 @@ cargo xtask COMMAND
   test [STEP...]             all checks in order, or only the named ones
   wasm                       build the phone's half for wasm32
   web                        build the two apps into web/dist
-  bench                      print the figures of the README
+  bench [storm|cold ...]     print the figures of the README, or those of one load (--help says which)
   demo [--size small|M|L] [--port 8080] [--fresh]
                              build and serve the demo district";
 
@@ -52,7 +52,7 @@ fn dispatch(words: &[String]) -> Result<(), Failure> {
             setup::provide(&[setup::WASM, setup::NODE])?;
             web::build()
         }),
-        "bench" => no_words(rest).and_then(|()| bench::bench()),
+        "bench" => bench::bench(rest),
         "demo" => demo::demo(&demo::Options::read(rest)?),
         "help" | "--help" | "-h" => {
             eprintln!("{USAGE}");

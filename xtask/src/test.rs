@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::run::{Failure, Run};
 use crate::tally::Tally;
-use crate::{budgets, setup, wasm, web};
+use crate::{bench, budgets, setup, wasm, web};
 
 struct Step {
     name: &'static str,
@@ -12,7 +12,7 @@ struct Step {
 }
 
 /// Cheap before dear, so that a slip is told early.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step { name: "setup", run: setup::provide_everything },
     Step { name: "fmt", run: format },
     Step { name: "clippy", run: lint },
@@ -21,6 +21,7 @@ const STEPS: [Step; 10] = [
     Step { name: "web", run: web::check },
     Step { name: "budgets", run: budgets::check },
     Step { name: "tests", run: run_tests },
+    Step { name: "storm", run: bench::smoke },
     Step { name: "e2e", run: web::drive },
     Step { name: "deny", run: check_dependencies },
 ];
@@ -109,7 +110,10 @@ mod tests {
     #[test]
     fn no_name_means_all_steps_and_names_keep_the_order_of_the_table() {
         let all: Vec<_> = chosen(&[]).unwrap().iter().map(|step| step.name).collect();
-        assert_eq!(all, ["setup", "fmt", "clippy", "wasm", "doc", "web", "budgets", "tests", "e2e", "deny"]);
+        assert_eq!(
+            all,
+            ["setup", "fmt", "clippy", "wasm", "doc", "web", "budgets", "tests", "storm", "e2e", "deny"]
+        );
         let some: Vec<_> = chosen(&names(&["tests", "fmt"])).unwrap().iter().map(|step| step.name).collect();
         assert_eq!(some, ["fmt", "tests"]);
     }

@@ -24,9 +24,9 @@ pub(super) async fn exchange(
 ) -> Result<Cbor<SyncResponse>, ApiError> {
     check(&request)?;
     let delivered = app.ledger.deliver(&caller, request.envelopes).await?;
-    // After the delivery, so that the device reads its own writing in the same trip.
+    // After the delivery, so that the marks move past what it wrote.
     let scope = Scope::of(&app, &caller).await?;
-    let reading = pages::read(&*app.store, &scope, &request.marks, request.page_bytes);
+    let reading = pages::read(&*app.store, &scope, &request.marks, request.page_bytes, &delivered.echo);
     let news = Stage::News.time(reading).await?;
     let is_known = request.profile_version == scope.version();
     let profile = if is_known { None } else { Some(scope.profile(&app).await?) };

@@ -7,7 +7,7 @@ use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, RecordId};
 use zhibu_domain::record::{ChangeHash, Collection, Record, RecordRef};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
-use zhibu_domain::wire::{Receipt, Refusal};
+use zhibu_domain::wire::{ReadMark, Receipt, Refusal};
 
 use super::StoreError;
 
@@ -170,6 +170,15 @@ pub struct LogRow {
     pub author: DeviceId,
 }
 
+/// What a reader has not seen yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogNews {
+    /// Collection by collection as they were asked for, each in position order.
+    pub rows: Vec<LogRow>,
+    /// Whether more waits behind the last row.
+    pub more: bool,
+}
+
 /// A record without its changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordSummary {
@@ -235,22 +244,14 @@ pub trait LogStore: Send + Sync {
         id: RecordId,
     ) -> Result<Option<StoredRecord>, StoreError>;
 
-    /// The log of a collection after a position, in order: as many rows as fit in `max_bytes` of changes, and at
-    /// least one if there are any.
-    async fn read_collection(
+    /// What stands behind these marks, in their order and inside each in position order: as many rows as fit in
+    /// `max_bytes` of changes, and at least one if there are any. One question, however many the marks.
+    async fn read_news(
         &self,
         district: DistrictId,
-        collection: Collection,
-        after: u64,
+        marks: &[ReadMark],
         max_bytes: usize,
-    ) -> Result<Vec<LogRow>, StoreError>;
-
-    /// The last positions of those of these collections that hold anything.
-    async fn collection_heads(
-        &self,
-        district: DistrictId,
-        collections: &[Collection],
-    ) -> Result<HashMap<Collection, u64>, StoreError>;
+    ) -> Result<LogNews, StoreError>;
 
     /// Every collection that holds anything, with its last position.
     async fn list_collections(&self, district: DistrictId) -> Result<Vec<(Collection, u64)>, StoreError>;

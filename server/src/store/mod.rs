@@ -28,8 +28,8 @@ pub use device::{
 pub use district::{District, DistrictStore};
 pub use figures::StoreFigures;
 pub use log::{
-    Committed, Decision, Delivery, JudgedRecord, KeptIndex, KnownChange, LogRow, LogStore, RecordSummary,
-    StoredChange, StoredRecord, Verdict,
+    Committed, Decision, Delivery, JudgedRecord, KeptIndex, KnownChange, LogNews, LogRow, LogStore,
+    RecordSummary, StoredChange, StoredRecord, Verdict,
 };
 pub use projection::{
     ActivityFilter, ActivityPlace, DirtyRecord, Exception, Projected, ProjectedActivity, Projection,

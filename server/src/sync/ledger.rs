@@ -16,11 +16,12 @@ use zhibu_domain::wire::{Envelope, EnvelopeReceipt, Receipt, Refusal, SentChange
 use super::Trees;
 use super::books::{Books, read_record};
 use super::judge::Judge;
+use super::pages::Echo;
 use super::prepare::{Carrier, Content, OpenedChange, Prepared, open};
 use crate::auth::DeviceCaller;
 use crate::clock::Clock;
 use crate::metrics::{Running, Stage, tally};
-use crate::store::{Committed, Decision, Delivery, Store, StoreError};
+use crate::store::{Committed, Decision, Delivery, Device, Store, StoreError};
 
 /// Most envelopes in one commit: enough to share an fsync, few enough to answer soon.
 const BATCH: usize = 64;
@@ -38,6 +39,19 @@ pub struct News {
     pub collection: Collection,
     /// Its new last position.
     pub position: u64,
+}
+
+/// What became of the envelopes of one request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// One for each envelope, in their order.
+    pub receipts: Vec<EnvelopeReceipt>,
+    /// Where the carrier's own changes among them stand.
+    pub echo: Echo,
+    /// The highest envelope number known of the carrying device.
+    pub last_counter: u64,
+    /// Its highest epoch known.
+    pub last_epoch: u32,
 }
 
 /// What waits for the writer.
@@ -63,17 +77,6 @@ pub enum WriteFault {
     /// The gate refused it, as it would a phone's.
     #[error("refused: {}", .0.code)]
     Refused(Refusal),
-}
-
-/// What became of a delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivered {
-    /// One for each envelope, in their order.
-    pub receipts: Vec<EnvelopeReceipt>,
-    /// The highest envelope number known of the carrying device.
-    pub last_counter: u64,
-    /// Its highest epoch known.
-    pub last_epoch: u32,
 }
 
 struct Job {
@@ -131,20 +134,29 @@ impl Ledger {
         caller: &DeviceCaller,
         envelopes: Vec<Envelope>,
     ) -> Result<Delivered, StoreError> {
-        let (mut counter, mut epoch) = (caller.device.last_counter, caller.device.last_epoch);
+        let Device { last_counter, last_epoch, .. } = caller.device;
+        let mut delivered = Delivered { last_counter, last_epoch, ..Delivered::default() };
         let mut replies = Vec::with_capacity(envelopes.len());
         for envelope in envelopes {
             let prepared = Stage::Open.time(open(&*self.store, caller, envelope)).await?;
             if prepared.author == caller.device.id && matches!(prepared.content, Content::Signed { .. }) {
-                (counter, epoch) = (counter.max(prepared.counter), epoch.max(prepared.epoch_seen()));
+                delivered.last_counter = delivered.last_counter.max(prepared.counter);
+                delivered.last_epoch = delivered.last_epoch.max(prepared.epoch_seen());
             }
-            replies.push(self.hand_over(prepared).await?);
+            let own = prepared.own_collections();
+            replies.push((own, self.hand_over(prepared).await?));
         }
-        let mut receipts = Vec::with_capacity(replies.len());
-        for reply in replies {
-            receipts.push(reply.await.map_err(|_| StoreError::Busy)??);
+        for (own, reply) in replies {
+            let receipt = reply.await.map_err(|_| StoreError::Busy)??;
+            let stored =
+                own.into_iter().zip(&receipt.changes).filter_map(|(collection, receipt)| match receipt {
+                    Receipt::Stored(position) | Receipt::Duplicate(position) => Some((collection, *position)),
+                    Receipt::Refused(_) => None,
+                });
+            delivered.echo.extend(stored);
+            delivered.receipts.push(receipt);
         }
-        Ok(Delivered { receipts, last_counter: counter, last_epoch: epoch })
+        Ok(delivered)
     }
 
     async fn hand_over(

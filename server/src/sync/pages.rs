@@ -22,6 +22,9 @@ pub struct News {
     pub more: bool,
 }
 
+/// Where the caller's own changes stand that this very answer receipts. He has them, so pages only count them.
+pub type Echo = BTreeSet<(Collection, u64)>;
+
 /// Reads on from the marks until the answer is full. Marks outside the scope are passed over; collections of the
 /// scope without a mark are read from the beginning. Asking again with the new marks goes on where this ended.
 pub async fn read(
@@ -29,75 +32,78 @@ pub async fn read(
     scope: &Scope,
     marks: &[ReadMark],
     page_bytes: u32,
+    echo: &Echo,
 ) -> Result<News, StoreError> {
     let marks: HashMap<Collection, u64> = marks.iter().map(|mark| (mark.collection, mark.position)).collect();
-    let collections = scope.collections();
-    let heads = store.collection_heads(scope.district(), &collections).await?;
-    let mut room = (page_bytes as usize).clamp(*PAGE_BYTES.start(), *PAGE_BYTES.end());
-    let mut news = News { pages: Vec::new(), more: false };
-    let mut authors = Vec::new();
-    for collection in collections {
-        let head = heads.get(&collection).copied().unwrap_or(0);
-        let after = marks.get(&collection).copied().unwrap_or(0);
-        if head <= after {
-            continue;
+    let position_of = |collection| marks.get(&collection).copied().unwrap_or(0);
+    let wanted: Vec<_> = scope
+        .collections()
+        .into_iter()
+        .map(|collection| ReadMark { collection, position: position_of(collection) })
+        .collect();
+    let room = (page_bytes as usize).clamp(*PAGE_BYTES.start(), *PAGE_BYTES.end());
+    let news = store.read_news(scope.district(), &wanted, room).await?;
+    let mut drafts = Vec::<PageDraft>::new();
+    for row in news.rows {
+        let collection = row.record.collection();
+        if drafts.last().is_none_or(|draft| draft.page.collection != collection) {
+            drafts.push(PageDraft::new(collection, position_of(collection)));
         }
-        if room == 0 {
-            news.more = true;
-            break;
-        }
-        let rows = store.read_collection(scope.district(), collection, after, room).await?;
-        let Some(last) = rows.last() else { continue };
-        news.more |= last.position < head;
-        room = room.saturating_sub(rows.iter().map(|row| row.change.len()).sum());
-        authors.push(rows.iter().map(|row| row.author).collect::<BTreeSet<_>>());
-        news.pages.push(page(collection, after, last.position, rows));
-        if news.more {
-            break;
+        if let Some(draft) = drafts.last_mut() {
+            draft.take(row, echo);
         }
     }
-    name_authors(store, scope, &mut news.pages, &authors).await?;
-    Ok(news)
+    let pages = name_authors(store, scope, drafts).await?;
+    Ok(News { pages, more: news.more })
 }
 
-fn page(collection: Collection, after: u64, position: u64, rows: Vec<LogRow>) -> CollectionPage {
-    let mut records = Vec::new();
-    let mut index = BTreeMap::<RecordRef, u32>::new();
-    let changes = rows
-        .into_iter()
-        .map(|row| {
-            let record = *index.entry(row.record).or_insert_with(|| {
-                records.push(row.record);
-                records.len() as u32 - 1
-            });
-            LoggedChange { record, change: row.change }
-        })
-        .collect();
-    CollectionPage { collection, after, position, records, changes, authors: Vec::new() }
+/// A page in the making.
+struct PageDraft {
+    page: CollectionPage,
+    index: BTreeMap<RecordRef, u32>,
+    authors: BTreeSet<DeviceId>,
+}
+
+impl PageDraft {
+    fn new(collection: Collection, after: u64) -> Self {
+        let (records, changes, authors) = (Vec::new(), Vec::new(), Vec::new());
+        let page = CollectionPage { collection, after, position: after, records, changes, authors };
+        Self { page, index: BTreeMap::new(), authors: BTreeSet::new() }
+    }
+
+    fn take(&mut self, row: LogRow, echo: &Echo) {
+        self.page.position = row.position;
+        if echo.contains(&(self.page.collection, row.position)) {
+            return;
+        }
+        let records = &mut self.page.records;
+        let record = *self.index.entry(row.record).or_insert_with(|| {
+            records.push(row.record);
+            records.len() as u32 - 1
+        });
+        self.page.changes.push(LoggedChange { record, change: row.change });
+        self.authors.insert(row.author);
+    }
 }
 
 /// Puts into each page the cards of those who wrote in it: one question for all.
 async fn name_authors(
     store: &dyn Store,
     scope: &Scope,
-    pages: &mut [CollectionPage],
-    authors: &[BTreeSet<DeviceId>],
-) -> Result<(), StoreError> {
-    let devices: Vec<DeviceId> =
-        authors.iter().flatten().copied().collect::<BTreeSet<_>>().into_iter().collect();
-    if devices.is_empty() {
-        return Ok(());
+    drafts: Vec<PageDraft>,
+) -> Result<Vec<CollectionPage>, StoreError> {
+    let devices: BTreeSet<DeviceId> = drafts.iter().flat_map(|draft| &draft.authors).copied().collect();
+    let mut cards = BTreeMap::<DeviceId, AuthorCard>::new();
+    if !devices.is_empty() {
+        let devices: Vec<_> = devices.into_iter().collect();
+        let found = store.author_cards(scope.district(), &devices).await?;
+        cards.extend(found.into_iter().map(|card| (card.device, card)));
     }
-    let cards: BTreeMap<DeviceId, AuthorCard> = store
-        .author_cards(scope.district(), &devices)
-        .await?
-        .into_iter()
-        .map(|card| (card.device, card))
-        .collect();
-    for (page, authors) in pages.iter_mut().zip(authors) {
-        page.authors = authors.iter().filter_map(|device| cards.get(device).cloned()).collect();
-    }
-    Ok(())
+    let with_cards = |draft: PageDraft| {
+        let authors = draft.authors.iter().filter_map(|device| cards.get(device).cloned()).collect();
+        CollectionPage { authors, ..draft.page }
+    };
+    Ok(drafts.into_iter().map(with_cards).collect())
 }
 
 #[cfg(test)]
@@ -140,7 +146,7 @@ mod tests {
                 .iter()
                 .map(|(collection, position)| ReadMark { collection: *collection, position: *position })
                 .collect();
-            let news = read(&store, &scope, &known, 0).await.unwrap();
+            let news = read(&store, &scope, &known, 0, &Echo::new()).await.unwrap();
             for page in &news.pages {
                 assert_eq!(marks.insert(page.collection, page.position).unwrap_or(0), page.after);
                 assert_eq!(page.authors.iter().map(|card| card.device).collect::<Vec<_>>(), [PHONE]);
@@ -160,7 +166,27 @@ mod tests {
         assert_eq!(seen[1..].iter().filter(|(record, _)| *record == activity(1)).count(), 50);
         let known: Vec<_> =
             marks.into_iter().map(|(collection, position)| ReadMark { collection, position }).collect();
-        let quiet = read(&store, &scope, &known, 1 << 20).await.unwrap();
+        let quiet = read(&store, &scope, &known, 1 << 20, &Echo::new()).await.unwrap();
         assert_eq!(quiet, News { pages: vec![], more: false }, "nothing new says nothing");
+    }
+
+    #[tokio::test]
+    async fn what_the_answer_receipts_is_counted_and_not_repeated() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("zhibu.db")).await.unwrap();
+        populate(&store).await;
+        let record = activity(1);
+        let verdicts = (0..3).map(|n| append(record, n, u64::from(n))).collect();
+        store.commit(&[delivery(1, verdicts)]).await.unwrap();
+        let scope = branch_scope(&store).await;
+        let echo = Echo::from([(record.collection(), 2), (record.collection(), 3)]);
+        let news = read(&store, &scope, &[], 1 << 20, &echo).await.unwrap();
+        let [page] = &news.pages[..] else { panic!("{news:?}") };
+        assert_eq!((page.after, page.position, page.changes.len()), (0, 3, 1));
+        let mark = ReadMark { collection: record.collection(), position: 1 };
+        let news = read(&store, &scope, &[mark], 1 << 20, &echo).await.unwrap();
+        let [page] = &news.pages[..] else { panic!("{news:?}") };
+        assert_eq!((page.after, page.position), (1, 3), "the mark moves on all the same");
+        assert!(page.changes.is_empty() && page.records.is_empty() && page.authors.is_empty());
     }
 }

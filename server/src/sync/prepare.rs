@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use zhibu_domain::access::Author;
 use zhibu_domain::gate::{self, Decoded};
 use zhibu_domain::ids::{AccountId, DeviceId, DistrictId};
-use zhibu_domain::record::{ChangeHash, RecordRef, change_hash};
+use zhibu_domain::record::{ChangeHash, Collection, RecordRef, change_hash};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{
     Envelope, EnvelopeBody, MAX_ENVELOPE_BYTES, MAX_ENVELOPE_CHANGES, OLDEST_PROTOCOL, Refusal, SentChange,
@@ -53,6 +53,18 @@ pub(super) struct OpenedChange {
     pub(super) decoded: Result<Decoded, Refusal>,
     /// Somebody with the right takes it out of quarantine: an earlier refusal is no reason to refuse it again.
     pub(super) admitted_by: Option<AccountId>,
+}
+
+impl Prepared {
+    /// The collection of each change, if the carrier wrote them himself; else none.
+    pub(super) fn own_collections(&self) -> Vec<Collection> {
+        match &self.content {
+            Content::Signed { changes, .. } if self.author == self.carrier.device => {
+                changes.iter().map(|change| change.record.collection()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
 }
 
 impl OpenedChange {

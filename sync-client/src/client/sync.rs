@@ -30,7 +30,7 @@ pub struct SyncReport {
     pub refused: usize,
     /// Own changes that were made again without troubling the person.
     pub rewritten: usize,
-    /// Changes read, one's own echo included.
+    /// Changes read.
     pub received: usize,
     /// Envelopes of others that were delivered.
     pub delivered: usize,

@@ -69,7 +69,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
             let profile = self.profile().await?;
             let below = profile.orgs.into_iter().filter(|org| org.parent == Some(branch));
             groups.extend(below.map(|org| (org.id, org.name)));
-            // This phone's own work is not read back from anywhere before its receipt.
+            // An answer does not repeat what it receipts, so this phone's own card may never come.
             authors.entry(state.device).or_insert(AuthorCard {
                 device: state.device,
                 name: profile.name,

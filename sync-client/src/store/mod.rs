@@ -10,6 +10,8 @@ pub mod conformance;
 pub mod indexed_db;
 mod kept;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod memory;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod sqlite;
 
 pub use kept::{

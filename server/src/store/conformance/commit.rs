@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zhibu_domain::record::Collection;
 use zhibu_domain::refusal::RefusalCode;
-use zhibu_domain::wire::{Receipt, Refusal};
+use zhibu_domain::wire::{ReadMark, Receipt, Refusal};
 
 use super::*;
 
@@ -12,6 +12,10 @@ use super::*;
 async fn is_free(store: &dyn Store, counter: u64) -> bool {
     let other = Delivery { digest: [0xdd; 32], ..delivery(counter, vec![]) };
     store.commit(&[other]).await.unwrap() == [Committed::Done(vec![])]
+}
+
+fn mark(collection: Collection, position: u64) -> ReadMark {
+    ReadMark { collection, position }
 }
 
 pub(crate) async fn positions_have_no_gaps<F: Future<Output = Arc<dyn Store>>>(
@@ -27,9 +31,15 @@ pub(crate) async fn positions_have_no_gaps<F: Future<Output = Arc<dyn Store>>>(
     let committed = store.commit(&batch).await.unwrap();
     let stored = |positions: &[u64]| Committed::Done(positions.iter().map(|p| Receipt::Stored(*p)).collect());
     assert_eq!(committed, [stored(&[1, 1, 2]), stored(&[3, 4])]);
-    let rows = store.read_collection(DISTRICT, first.collection(), 0, 1 << 20).await.unwrap();
-    assert_eq!(rows.iter().map(|row| row.position).collect::<Vec<_>>(), [1, 2, 3, 4]);
-    assert_eq!(rows.iter().map(|row| row.record).collect::<Vec<_>>(), [first, first, second, first]);
+    let marks = [mark(first.collection(), 0), mark(roster.collection(), 0)];
+    let news = store.read_news(DISTRICT, &marks, 1 << 20).await.unwrap();
+    assert!(!news.more);
+    let rows = &news.rows;
+    assert_eq!(rows.iter().map(|row| row.position).collect::<Vec<_>>(), [1, 2, 3, 4, 1]);
+    assert_eq!(rows.iter().map(|row| row.record).collect::<Vec<_>>(), [first, first, second, first, roster]);
+    let other_way = store.read_news(DISTRICT, &[marks[1], marks[0]], 1 << 20).await.unwrap();
+    assert_eq!(other_way.rows[0].record, roster, "in the order of the marks");
+    assert_eq!(store.read_news(OTHER_DISTRICT, &marks, 1 << 20).await.unwrap(), LogNews::default());
     let record = store.load_record(DISTRICT, first.id()).await.unwrap().unwrap();
     assert_eq!((record.reference, record.version, record.changes.len()), (first, 3, 3));
     assert_eq!(store.load_record(OTHER_DISTRICT, first.id()).await.unwrap(), None);
@@ -51,14 +61,19 @@ pub(crate) async fn reading_goes_on_where_a_page_ended<F: Future<Output = Arc<dy
     let (mut after, mut pages) = (0, Vec::new());
     loop {
         // Each change is 100 bytes: two fit.
-        let page = store.read_collection(DISTRICT, record.collection(), after, 250).await.unwrap();
-        let Some(last) = page.last() else { break };
+        let news = store.read_news(DISTRICT, &[mark(record.collection(), after)], 250).await.unwrap();
+        let Some(last) = news.rows.last() else { break };
         after = last.position;
-        pages.push(page.len());
+        pages.push((news.rows.len(), news.more));
     }
-    assert_eq!(pages, [2, 2, 2, 1]);
-    let tiny = store.read_collection(DISTRICT, record.collection(), 3, 1).await.unwrap();
-    assert_eq!(tiny.len(), 1, "at least one row, however small the page");
+    assert_eq!(pages, [(2, true), (2, true), (2, true), (1, false)]);
+    let tiny = store.read_news(DISTRICT, &[mark(record.collection(), 3)], 1).await.unwrap();
+    assert_eq!((tiny.rows.len(), tiny.more), (1, true), "at least one row, however small the page");
+    // The page may end between two collections.
+    let marks = [mark(RecordRef::roster(BRANCH).collection(), 0), mark(record.collection(), 5)];
+    store.commit(&[delivery(2, vec![append(RecordRef::roster(BRANCH), 9, 0)])]).await.unwrap();
+    let cut = store.read_news(DISTRICT, &marks, 100).await.unwrap();
+    assert_eq!((cut.rows.len(), cut.more), (1, true));
 }
 
 pub(crate) async fn a_stale_delivery_leaves_nothing_and_holds_up_nobody<
@@ -98,9 +113,6 @@ pub(crate) async fn delivering_again_changes_nothing<F: Future<Output = Arc<dyn 
     let receipts = vec![Receipt::Stored(3), Receipt::Duplicate(3), Receipt::Stored(4)];
     assert_eq!(store.commit(&[same]).await.unwrap(), [Committed::Done(receipts)]);
     assert_eq!(store.load_record(DISTRICT, record.id()).await.unwrap().unwrap().version, 4);
-    let shelves = [record.collection(), Collection { org: BRANCH, year: 0 }];
-    let heads = store.collection_heads(DISTRICT, &shelves).await.unwrap();
-    assert_eq!(heads, [(record.collection(), 4)].into());
     assert_eq!(store.list_collections(DISTRICT).await.unwrap(), [(record.collection(), 4)]);
 }
 
@@ -167,8 +179,8 @@ pub(crate) async fn commits_at_the_same_time_never_share_a_position<F: Future<Ou
     for writer in writers.collect::<Vec<_>>() {
         writer.await.unwrap();
     }
-    let rows = stores[0].read_collection(DISTRICT, activity(1).collection(), 0, 1 << 20).await.unwrap();
-    assert_eq!(rows.iter().map(|row| row.position).collect::<Vec<_>>(), (1..=80).collect::<Vec<_>>());
+    let news = stores[0].read_news(DISTRICT, &[mark(activity(1).collection(), 0)], 1 << 20).await.unwrap();
+    assert_eq!(news.rows.iter().map(|row| row.position).collect::<Vec<_>>(), (1..=80).collect::<Vec<_>>());
 }
 
 pub(crate) async fn of_two_judges_of_one_version_one_is_stale<F: Future<Output = Arc<dyn Store>>>(

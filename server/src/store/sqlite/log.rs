@@ -7,13 +7,14 @@ use futures::TryStreamExt as _;
 use sqlx::sqlite::SqliteRow;
 use zhibu_domain::ids::{DeviceId, DistrictId, RecordId};
 use zhibu_domain::record::{ChangeHash, Collection};
+use zhibu_domain::wire::ReadMark;
 
 use super::quarantine::read_refusal;
 use super::row::{Columns, JsonRows, hex, sql_int};
 use super::{SqliteStore, commit, from_sqlx, judged};
 use crate::store::{
-    Committed, Delivery, JudgedRecord, KeptIndex, KnownChange, LogRow, LogStore, RecordSummary, StoreError,
-    StoredChange, StoredRecord,
+    Committed, Delivery, JudgedRecord, KeptIndex, KnownChange, LogNews, LogRow, LogStore, RecordSummary,
+    StoreError, StoredChange, StoredRecord,
 };
 
 #[async_trait]
@@ -91,55 +92,41 @@ impl LogStore for SqliteStore {
         Ok(Some(StoredRecord { reference, version, changes }))
     }
 
-    async fn read_collection(
+    async fn read_news(
         &self,
         district: DistrictId,
-        collection: Collection,
-        after: u64,
+        marks: &[ReadMark],
         max_bytes: usize,
-    ) -> Result<Vec<LogRow>, StoreError> {
+    ) -> Result<LogNews, StoreError> {
+        // The joins stand in the order in which SQLite must take them: `json_each` counts up, the log's key ends in
+        // the position, so the rows come sorted without a sorter that would first read the whole log.
         let mut stream = sqlx::query(
-            "SELECT c.position, c.bytes, c.device, r.kind, r.org, r.year, r.key
-             FROM changes c
-             JOIN records r ON r.district_id = c.district_id AND r.record_id = c.record_id
-             WHERE c.district_id = ? AND c.org = ? AND c.year = ? AND c.position > ? ORDER BY c.position",
+            "SELECT wanted.key AS nth, c.position, c.bytes, c.device, r.kind, r.org, r.year, r.key
+             FROM json_each(?1) AS wanted
+             CROSS JOIN changes c ON c.district_id = ?2 AND c.org = unhex(wanted.value ->> 0)
+                  AND c.year = wanted.value ->> 1 AND c.position > wanted.value ->> 2
+             CROSS JOIN records r ON r.district_id = c.district_id AND r.record_id = c.record_id",
         )
+        .bind(mark_list(marks))
         .bind(&district.bytes()[..])
-        .bind(&collection.org.bytes()[..])
-        .bind(i64::from(collection.year))
-        .bind(sql_int(after))
         .fetch(&self.readers);
-        let (mut rows, mut bytes) = (Vec::new(), 0);
+        let (mut news, mut bytes, mut last) = (LogNews::default(), 0, (0, 0));
         while let Some(row) = stream.try_next().await.map_err(from_sqlx)? {
+            let columns = Columns::of("changes", &row);
+            let place: (u64, u64) = (columns.int("nth")?, columns.int("position")?);
+            if place <= last {
+                return Err(columns.corrupt(format_args!("{place:?} is read behind {last:?}")));
+            }
+            last = place;
             let row = read_log_row(&row)?;
             bytes += row.change.len();
-            if bytes > max_bytes && !rows.is_empty() {
+            if bytes > max_bytes && !news.rows.is_empty() {
+                news.more = true;
                 break;
             }
-            rows.push(row);
+            news.rows.push(row);
         }
-        Ok(rows)
-    }
-
-    async fn collection_heads(
-        &self,
-        district: DistrictId,
-        collections: &[Collection],
-    ) -> Result<HashMap<Collection, u64>, StoreError> {
-        let pairs: Vec<String> =
-            collections.iter().map(|c| format!("[\"{}\",{}]", hex(c.org.bytes()), c.year)).collect();
-        let rows = sqlx::query(
-            "SELECT c.org, c.year, c.head
-             FROM json_each(?1) AS wanted
-             JOIN collections c ON c.district_id = ?2 AND c.org = unhex(wanted.value ->> 0)
-                  AND c.year = wanted.value ->> 1",
-        )
-        .bind(format!("[{}]", pairs.join(",")))
-        .bind(&district.bytes()[..])
-        .fetch_all(&self.readers)
-        .await
-        .map_err(from_sqlx)?;
-        rows.iter().map(read_head).collect()
+        Ok(news)
     }
 
     async fn list_collections(&self, district: DistrictId) -> Result<Vec<(Collection, u64)>, StoreError> {
@@ -188,6 +175,15 @@ impl LogStore for SqliteStore {
         .map_err(from_sqlx)?;
         rows.iter().map(read_summary).collect()
     }
+}
+
+/// Marks as the JSON parameter of a statement that reads it with `json_each`: org, year, position.
+fn mark_list(marks: &[ReadMark]) -> String {
+    let one = |mark: &ReadMark| {
+        let ReadMark { collection, position } = mark;
+        format!("[\"{}\",{},{}]", hex(collection.org.bytes()), collection.year, sql_int(*position))
+    };
+    format!("[{}]", marks.iter().map(one).collect::<Vec<_>>().join(","))
 }
 
 fn read_known(row: &SqliteRow) -> Result<((DeviceId, ChangeHash), KnownChange), StoreError> {

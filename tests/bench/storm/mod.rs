@@ -1,0 +1,234 @@
+//! The evening of the themed day: every phone of a district was without a signal, marked one attendance, claimed
+//! points once, and comes back; so many at once. Afterwards the server is stopped and its log read back.
+
+mod phone;
+mod readback;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use zhibu_server::App;
+use zhibu_server::blobs::BlobFolder;
+use zhibu_server::config;
+use zhibu_server::store::sqlite::SqliteStore;
+
+use self::phone::{Phone, Shared};
+use self::readback::{Findings, ReadBack, Told};
+use super::metrics::Reading;
+use super::past::{Past, people, target};
+use super::relay::{Passed, relay};
+use super::serving::{Serving, SyncCounter, cpu_seconds, peak_rss_bytes};
+
+/// Threads of the load generator: one for each of the two cores that it shares with the server.
+const THREADS: usize = 2;
+/// About so many phones go through the relay that counts the bytes on the wire.
+const RELAYED: usize = 40;
+
+/// What to do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Storm {
+    /// The district and its past.
+    pub(crate) past: Past,
+    /// How many phones are under way at once.
+    pub(crate) at_once: usize,
+}
+
+/// One phone's way, from its reconnect to its end.
+struct Done {
+    took: Duration,
+    retries: u32,
+    error: Option<String>,
+}
+
+struct Measured {
+    seconds: f64,
+    done: Vec<Done>,
+    server_cpu: f64,
+    generator_cpu: f64,
+    peak_rss_bytes: u64,
+    fsyncs: Option<u64>,
+    metrics: (Option<Reading>, Option<Reading>),
+}
+
+/// Runs the storm. The figures, and whether nothing went wrong but time.
+pub(crate) async fn storm(storm: Storm) -> (Value, bool) {
+    let folder = TempDir::new_in(target()).unwrap();
+    let today = storm.past.lay_out(folder.path()).await;
+    let app = open(folder.path()).await;
+    let serving = Serving::start(folder.path());
+    let passed = Arc::new(Passed::default());
+    let relayed = relay(&serving.url, passed.clone());
+    let (phones, mut told) = equip(&storm, &app, today, &serving.url, &relayed).await;
+    let measured = measure(&storm, &serving, &phones).await;
+    for (told, phone) in told.iter_mut().zip(&phones) {
+        told.positions = phone.positions();
+    }
+    serving.stop();
+    let findings = ReadBack::of(&told).read(&*app.store, people::district()).await;
+    let strangers = strangers(&app, &phones).await;
+    let findings = Findings { unverified: findings.unverified + strangers, ..findings };
+    figures(&storm, &measured, &phones, &passed, findings)
+}
+
+/// The store, beside the server that serves it: for reading only.
+async fn open(folder: &Path) -> Arc<App> {
+    let store = SqliteStore::open(&config::database(folder)).await.unwrap();
+    App::on_this_machine(Arc::new(store), "http://127.0.0.1", BlobFolder::at(folder.join(config::BLOBS)))
+}
+
+/// Every phone, and what its owner did on it without a signal.
+async fn equip(
+    storm: &Storm,
+    app: &Arc<App>,
+    today: Date,
+    url: &str,
+    relayed: &str,
+) -> (Vec<Phone>, Vec<Told>) {
+    let Past { branches, phones: each, .. } = storm.past;
+    let relay_every = ((branches * each) as usize / RELAYED).max(1);
+    let heads = app.store.list_collections(people::district()).await.unwrap().into_iter().collect();
+    let (mut phones, mut told) = (Vec::new(), Vec::new());
+    for number in 0..branches {
+        let tonight = storm.past.tonight(number, today);
+        let shared = Shared::of(app, number, tonight, &heads).await;
+        for one in 0..each {
+            let way = if phones.len() % relay_every == 0 { relayed } else { url };
+            let phone = Phone::of(app, &shared, (number, one), &[way.to_owned()]).await;
+            told.push(phone.work(tonight, today).await);
+            phones.push(phone);
+        }
+    }
+    (phones, told)
+}
+
+async fn measure(storm: &Storm, serving: &Serving, phones: &[Phone]) -> Measured {
+    let fsyncs = SyncCounter::of(&[serving.process()]);
+    let before = serving.metrics().await;
+    let (server_cpu, generator_cpu) = (cpu_seconds(serving.process()), cpu_seconds(std::process::id()));
+    let next = AtomicUsize::new(0);
+    let began = Instant::now();
+    let done = std::thread::scope(|scope| {
+        let lanes: Vec<_> = (0..THREADS)
+            .map(|lane| {
+                let at_once = (storm.at_once + THREADS - 1 - lane) / THREADS;
+                let next = &next;
+                scope.spawn(move || come_back(phones, next, at_once))
+            })
+            .collect();
+        lanes.into_iter().flat_map(|lane| lane.join().unwrap()).collect()
+    });
+    Measured {
+        seconds: began.elapsed().as_secs_f64(),
+        done,
+        server_cpu: cpu_seconds(serving.process()) - server_cpu,
+        generator_cpu: cpu_seconds(std::process::id()) - generator_cpu,
+        peak_rss_bytes: peak_rss_bytes(serving.process()),
+        fsyncs: fsyncs.count(),
+        metrics: (before, serving.metrics().await),
+    }
+}
+
+/// One thread's phones, so many at once, until none is left.
+fn come_back(phones: &[Phone], next: &AtomicUsize, at_once: usize) -> Vec<Done> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let lane = async || {
+        let mut done = Vec::new();
+        while let Some(phone) = phones.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let began = Instant::now();
+            let outcome = phone.come_back().await;
+            let took = began.elapsed();
+            let retries = *outcome.as_ref().unwrap_or(&0);
+            done.push(Done { took, retries, error: outcome.err().map(|error| error.to_string()) });
+        }
+        done
+    };
+    let lanes: Vec<_> = (0..at_once).map(|_| lane()).collect();
+    runtime.block_on(async { futures::future::join_all(lanes).await.into_iter().flatten().collect() })
+}
+
+/// Phones whose key is not the one that the server holds for their device.
+async fn strangers(app: &App, phones: &[Phone]) -> u64 {
+    let devices = app.store.list_phones(people::district()).await.unwrap();
+    let keys: Vec<_> =
+        devices.iter().filter_map(|device| Some(&device.key.as_ref()?.public_key[..])).collect();
+    let keys: std::collections::HashSet<_> = keys.into_iter().collect();
+    phones.iter().filter(|phone| !keys.contains(phone.public_key())).count() as u64
+}
+
+fn figures(
+    storm: &Storm,
+    measured: &Measured,
+    phones: &[Phone],
+    passed: &Passed,
+    findings: Findings,
+) -> (Value, bool) {
+    let failed: Vec<_> = measured.done.iter().filter_map(|done| done.error.as_deref()).collect();
+    let mut took: Vec<_> = measured.done.iter().map(|done| done.took).collect();
+    took.sort_unstable();
+    let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize];
+    let ms = |duration: Duration| (duration.as_secs_f64() * 10_000.0).round() / 10.0;
+    let two = |number: f64| (number * 100.0).round() / 100.0;
+    let count = phones.len() as u64;
+    let mean = |of: fn(&Phone) -> u64| phones.iter().map(of).sum::<u64>() / count;
+    let relayed = phones.len().div_ceil((phones.len() / RELAYED).max(1)) as u64;
+    let load = |number: &std::sync::atomic::AtomicU64| number.load(Ordering::Relaxed);
+    let Past { branches, phones: each, months } = storm.past;
+    let is_clean = failed.is_empty()
+        && (findings.lost, findings.duplicated, findings.unverified) == (0, 0, 0)
+        && took.len() == phones.len();
+    let between = measured.metrics.0.as_ref().zip(measured.metrics.1.as_ref());
+    let gate =
+        |share| between.and_then(|(before, after)| after.quantile_us(before, "zhibu_gate_seconds", share));
+    let figures = json!({
+        "figure": "storm",
+        "database": "sqlite",
+        "servers": 1,
+        "branches": branches,
+        "phones_each": each,
+        "at_once": storm.at_once,
+        "history_months": months,
+        "phones": count,
+        "seconds": two(measured.seconds),
+        "phones_per_s": (count as f64 / measured.seconds).round(),
+        "p50_ms": ms(at(0.50)),
+        "p95_ms": ms(at(0.95)),
+        "p99_ms": ms(at(0.99)),
+        "max_ms": ms(at(1.0)),
+        "bytes_up_per_phone": load(&passed.up) / relayed,
+        "bytes_down_per_phone": load(&passed.down) / relayed,
+        "body_up_per_phone": mean(|phone| load_of(&phone.observed().up)),
+        "body_down_per_phone": mean(|phone| load_of(&phone.observed().down)),
+        "requests_per_phone": two(mean_requests(phones)),
+        "server_cpu_s": two(measured.server_cpu),
+        "server_cpu_us_per_phone": (measured.server_cpu * 1e6 / count as f64).round(),
+        "generator_cpu_s": two(measured.generator_cpu),
+        "peak_rss_mib": measured.peak_rss_bytes >> 20,
+        "fsyncs": measured.fsyncs,
+        "commits": between.and_then(|(before, after)| after.counted_since(before, "zhibu_commits_total")),
+        "gate_us_p50": gate(0.50),
+        "gate_us_p95": gate(0.95),
+        "stages": between.map(|(before, after)| after.stages(before)),
+        "retries": measured.done.iter().map(|done| u64::from(done.retries)).sum::<u64>(),
+        "failed": failed.len(),
+        "first_failure": failed.first(),
+        "lost": findings.lost,
+        "duplicated": findings.duplicated,
+        "unverified": findings.unverified,
+        "records_read_back": findings.records,
+        "changes_read_back": findings.changes,
+    });
+    (figures, is_clean)
+}
+
+fn load_of(number: &std::sync::atomic::AtomicU64) -> u64 {
+    number.load(Ordering::Relaxed)
+}
+
+fn mean_requests(phones: &[Phone]) -> f64 {
+    phones.iter().map(|phone| load_of(&phone.observed().requests)).sum::<u64>() as f64 / phones.len() as f64
+}

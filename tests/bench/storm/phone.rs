@@ -1,0 +1,188 @@
+//! A phone of the evening: the real client core over a store in memory, enrolled long ago, its marks where the
+//! collections ended before the evening, holding what its owner works on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use zhibu_domain::command::Command;
+use zhibu_domain::event::Claim;
+use zhibu_domain::ids::{EntryId, natural};
+use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
+use zhibu_domain::time::Millis;
+use zhibu_domain::wire::{Profile, ReadMark};
+use zhibu_server::App;
+use zhibu_server::auth::DeviceCaller;
+use zhibu_server::sync::scope::Scope;
+use zhibu_sync_client::client::Client;
+use zhibu_sync_client::error::SyncError;
+use zhibu_sync_client::platform::RealSurroundings;
+use zhibu_sync_client::store::memory::MemoryStore;
+use zhibu_sync_client::store::{AcceptedChange, Act, DeviceState, LocalStore as _, Write};
+
+use super::readback::Told;
+use crate::line::{Observed, Watched};
+use crate::past::people::{Person, PersonKey, branch, district, member};
+use crate::past::words::note;
+
+/// A phone whose request failed asks again so often before it counts as failed.
+const TRIES: u32 = 5;
+
+/// One phone.
+pub(crate) struct Phone {
+    client: Client<MemoryStore, Watched, PersonKey>,
+    observed: Arc<Observed>,
+    person: (u32, u32),
+    public_key: Vec<u8>,
+}
+
+/// What a branch's phones hold in common, read from the store before the evening.
+pub(crate) struct Shared {
+    tonight: RecordRef,
+    changes: Vec<AcceptedChange>,
+    marks: Vec<ReadMark>,
+    generation: Vec<u8>,
+}
+
+impl Shared {
+    /// Of the branch of this number.
+    pub(crate) async fn of(
+        app: &App,
+        number: u32,
+        tonight: RecordRef,
+        heads: &HashMap<Collection, u64>,
+    ) -> Self {
+        let roster = RecordRef::roster(branch(number));
+        let rules = RecordRef::rule_book(district().into());
+        let mut changes = Vec::new();
+        for reference in [rules, roster, tonight] {
+            changes.extend(accepted(app, reference).await);
+        }
+        let profile = profile(app, Person::secretary(number)).await;
+        let mark = |collection: &Collection| {
+            heads.get(collection).map(|position| ReadMark { collection: *collection, position: *position })
+        };
+        let district = app.store.find_district(district()).await.unwrap().unwrap();
+        Self {
+            tonight,
+            changes,
+            marks: profile.collections.iter().filter_map(mark).collect(),
+            generation: district.generation.to_vec(),
+        }
+    }
+}
+
+async fn accepted(app: &App, reference: RecordRef) -> Vec<AcceptedChange> {
+    let stored = app.store.load_record(district(), reference.id()).await.unwrap();
+    let changes = stored.map(|stored| stored.changes).unwrap_or_default();
+    let accepted = |change: zhibu_server::store::StoredChange| AcceptedChange {
+        record: reference,
+        hash: change.hash,
+        change: change.bytes,
+    };
+    changes.into_iter().map(accepted).collect()
+}
+
+async fn caller(app: &App, person: Person) -> DeviceCaller {
+    app.store.find_device(district(), person.device()).await.unwrap().unwrap().into()
+}
+
+async fn profile(app: &App, person: Person) -> Profile {
+    let scope = Scope::of(app, &caller(app, person).await).await.unwrap();
+    scope.profile(app).await.unwrap()
+}
+
+impl Phone {
+    /// The phone of a member, told to speak to these servers in turn.
+    pub(crate) async fn of(
+        app: &App,
+        shared: &Shared,
+        (number, one): (u32, u32),
+        servers: &[String],
+    ) -> Self {
+        let person = Person::Member(number, one);
+        let observed = Arc::new(Observed::default());
+        let transport = Watched::to(servers, one as usize, observed.clone());
+        let store = MemoryStore::default();
+        let device = caller(app, person).await.device;
+        let state = DeviceState {
+            server: servers[0].clone(),
+            device: device.id,
+            epoch: device.last_epoch.max(1),
+            last_counter: device.last_counter,
+            next_number: device.last_counter + 1,
+            token: None,
+            last_proof_at: Millis(0),
+            clock_offset_ms: 0,
+            generation: shared.generation.clone(),
+            generation_changed_at: None,
+            restored: false,
+            last_sync: None,
+            receipted_changes: device.last_counter,
+        };
+        let mut writes = vec![Write::State(state), Write::Profile(profile(app, person).await)];
+        writes.extend(shared.changes.iter().cloned().map(Write::Accept));
+        let points = RecordRef::points(branch(number), shared.tonight.year, member(number, one));
+        writes.extend(accepted(app, points).await.into_iter().map(Write::Accept));
+        writes.extend(shared.marks.iter().copied().map(Write::Mark));
+        store.commit(Act { based_on: 0, writes }).await.unwrap();
+        let client = Client::new(store, transport, PersonKey::of(person), Arc::new(RealSurroundings));
+        Self { client, observed, person: (number, one), public_key: person.public_key() }
+    }
+
+    /// What its owner does without a signal: marks himself at tonight's activity and claims points once.
+    pub(crate) async fn work(&self, tonight: RecordRef, today: Date) -> Told {
+        let (number, one) = self.person;
+        let member = member(number, one);
+        let mark = Command::RecordAttendance(vec![(member, Some("present".to_owned()))]);
+        let marked = self.client.execute(&tonight, mark).await.unwrap().unwrap();
+        let claim = Claim {
+            rule: "C01".to_owned(),
+            date: today,
+            units: 2,
+            // Beyond every number that the past has used.
+            matter: note(u64::MAX / 2 + (u64::from(number) << 16 | u64::from(one))),
+            points: None,
+        };
+        let entry = EntryId(natural(&[b"storm-evening", member.bytes()]));
+        let points = RecordRef::points(branch(number), tonight.year, member);
+        let command = Command::ClaimPoints { entry, claim: claim.clone() };
+        let claimed = self.client.execute(&points, command).await.unwrap().unwrap();
+        Told {
+            device: Person::Member(number, one).device(),
+            member,
+            mark: (tonight.id(), marked.hash),
+            claim: (points.id(), claimed.hash),
+            claimed: (entry, claim),
+            positions: HashMap::new(),
+        }
+    }
+
+    /// Back in signal: delivers and reads until both sides have nothing left to say. How often it had to ask anew, or
+    /// the last error.
+    pub(crate) async fn come_back(&self) -> Result<u32, SyncError> {
+        let mut again = 0;
+        loop {
+            match self.client.sync().await {
+                Ok(_) => return Ok(again),
+                Err(_) if again < TRIES => again += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// What its transport saw.
+    pub(crate) fn observed(&self) -> &Observed {
+        &self.observed
+    }
+
+    /// The positions that its receipts named.
+    pub(crate) fn positions(&self) -> HashMap<ChangeHash, u64> {
+        self.observed.take_positions()
+    }
+
+    /// The public half of its key, which the server must hold under its device.
+    pub(crate) fn public_key(&self) -> &[u8] {
+        &self.public_key
+    }
+}
