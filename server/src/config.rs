@@ -19,6 +19,9 @@ pub const WEB_ASSETS: &str = "web-assets";
 /// The folder in a data folder that holds the pictures.
 pub const BLOBS: &str = "blobs";
 
+/// A phone that was away for a month gets the changes that it lacks; one that was away for longer, whole packs.
+const COMPACT_AFTER_DAYS: u32 = 30;
+
 /// The path of the database in this data folder.
 pub fn database(data: &Path) -> PathBuf {
     data.join(DATABASE)
@@ -46,6 +49,8 @@ pub enum Command {
     Verify(DataFolder),
     /// Computes every list anew from the log.
     Reproject(DataFolder),
+    /// Packs old changes of the log now, as a running server does by itself.
+    Compact(CompactOptions),
     /// Takes the second factor of a login away, for one who lost the phone with it.
     ResetSecondFactor(LoginOptions),
 }
@@ -96,6 +101,17 @@ pub struct ExportOptions {
     pub data: PathBuf,
 }
 
+/// Options of `compact`.
+#[derive(Debug, clap::Args)]
+pub struct CompactOptions {
+    /// The folder that holds everything the server keeps.
+    #[arg(long, env = "ZHIBU_DATA", value_name = "DIR")]
+    pub data: PathBuf,
+    /// Changes that arrived in the last so many days stay as they are.
+    #[arg(long, env = "ZHIBU_COMPACT_AFTER_DAYS", value_name = "DAYS", default_value_t = COMPACT_AFTER_DAYS)]
+    pub after_days: u32,
+}
+
 /// Options of `reset-second-factor`.
 #[derive(Debug, clap::Args)]
 pub struct LoginOptions {
@@ -130,6 +146,9 @@ pub struct ServeOptions {
     /// Where a scraper reads `GET /metrics`; nowhere if it is not given. Not for the outside.
     #[arg(long, env = "ZHIBU_METRICS_LISTEN", value_name = "ADDR")]
     pub metrics_listen: Option<SocketAddr>,
+    /// Changes that arrived so many days ago are packed, to save space on disk and on the way to new phones.
+    #[arg(long, env = "ZHIBU_COMPACT_AFTER_DAYS", value_name = "DAYS", default_value_t = COMPACT_AFTER_DAYS)]
+    pub compact_after_days: u32,
     /// Serves the pages in this folder instead of those in the binary: for trying a new build of them.
     #[arg(long, env = "ZHIBU_WEB", value_name = "DIR")]
     pub web: Option<PathBuf>,

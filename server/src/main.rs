@@ -13,11 +13,12 @@ use zhibu_server::admin::init::Site;
 use zhibu_server::blobs::{BlobFolder, keep_sweeping};
 use zhibu_server::clock::{Clock as _, SystemClock, SystemEntropy};
 use zhibu_server::config::{
-    BLOBS, Command, Config, DataFolder, ExportOptions, InitOptions, LoginOptions, ServeOptions, WEB_ASSETS,
+    BLOBS, Command, CompactOptions, Config, DataFolder, ExportOptions, InitOptions, LoginOptions,
+    ServeOptions, WEB_ASSETS,
 };
 use zhibu_server::http::Pages;
 use zhibu_server::store::sqlite::SqliteStore;
-use zhibu_server::{admin, http, metrics, projection};
+use zhibu_server::{admin, compaction, http, metrics, projection};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -36,6 +37,7 @@ async fn main() -> anyhow::Result<()> {
         Command::ExportRecord(options) => export_record(options).await,
         Command::Verify(folder) => verify(folder).await,
         Command::Reproject(folder) => reproject(folder).await,
+        Command::Compact(options) => compact(options).await,
         Command::ResetSecondFactor(options) => reset_second_factor(options).await,
     }
 }
@@ -80,6 +82,18 @@ async fn reproject(folder: DataFolder) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn compact(options: CompactOptions) -> anyhow::Result<()> {
+    let store = admin::open_existing(&options.data).await?;
+    let now = SystemClock.now();
+    let done = compaction::compact_at_once(&store, now, options.after_days).await?;
+    store.close().await;
+    say(&format!(
+        "压缩了 {} 份记录的 {} 条变更：{} 字节变为 {} 字节；清理了 {} 个旧信封编号",
+        done.records, done.changes, done.change_bytes, done.pack_bytes, done.envelopes
+    ));
+    Ok(())
+}
+
 async fn reset_second_factor(options: LoginOptions) -> anyhow::Result<()> {
     let store = admin::open_existing(&options.data).await?;
     admin::second_factor::reset(&store, &options.login, SystemClock.now()).await?;
@@ -111,6 +125,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let app = App::on_this_machine(Arc::new(store.clone()), public_url, blobs);
     let sweeper = tokio::spawn(keep_sweeping(app.clone()));
     projection::start(app.store.clone(), &app.ledger);
+    let compactor = compaction::start(app.store.clone(), app.clock.clone(), options.compact_after_days);
     announce(address, &app.public_url);
     if let Some((listener, numbers)) = shown {
         say(&format!("监控  http://{}/metrics", listener.local_addr()?));
@@ -119,6 +134,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     }
     axum::serve(listener, http::router(app, pages)).with_graceful_shutdown(told_to_stop()).await?;
     sweeper.abort();
+    compactor.abort();
     store.close().await;
     Ok(())
 }

@@ -30,7 +30,7 @@ pub enum Stage {
     Answer,
     /// One round of the projector, from the news that woke it until nothing was marked.
     Projection,
-    /// Compacting one record.
+    /// Packing some records.
     Compaction,
     /// One request, from its head until the head of its answer.
     Request,
@@ -83,7 +83,7 @@ impl Stage {
             Self::News => "Reading what is new for the caller of one sync",
             Self::Answer => "Writing one answer, before it is packed and sent",
             Self::Projection => "One round of the projector",
-            Self::Compaction => "Compacting one record",
+            Self::Compaction => "Packing some records, up to 32",
             Self::Request => "One request, until the head of its answer",
         }
     }

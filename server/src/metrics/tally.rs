@@ -23,7 +23,7 @@ const COUNTERS: [Described; 6] = [
     (REFUSALS, "Changes and whole envelopes that were refused, by code"),
     (REQUESTS, "Requests by method, route and status"),
     (ERRORS, "Requests that got an error body, by code"),
-    (COMPACTED, "Bytes of changes that snapshots took the place of"),
+    (COMPACTED, "Bytes of changes that went into packs"),
 ];
 
 pub(super) fn describe() {
@@ -86,7 +86,7 @@ fn refused(code: RefusalCode) {
     counter!(REFUSALS, "code" => code.as_str()).increment(1);
 }
 
-/// A snapshot took the place of changes of that many bytes.
+/// Changes of that many bytes went into packs.
 pub fn compacted(bytes: u64) {
     counter!(COMPACTED).increment(bytes);
 }

@@ -130,6 +130,11 @@ impl OpenPack {
         Ok(Self { plain, seal })
     }
 
+    /// The record.
+    pub fn record(&self) -> &RecordRef {
+        &self.seal.record
+    }
+
     /// What is compressed: a sample for a dictionary.
     pub fn plain(&self) -> &[u8] {
         &self.plain

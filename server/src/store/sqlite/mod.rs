@@ -23,6 +23,7 @@ mod commit;
 mod device;
 mod district;
 mod figures;
+mod judged;
 mod log;
 mod pack;
 mod projection;
@@ -112,6 +113,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "blobs", include_str!("../../../../migrations/sqlite/0003_blobs.sql")),
     (4, "lists", include_str!("../../../../migrations/sqlite/0004_lists.sql")),
     (5, "packs", include_str!("../../../../migrations/sqlite/0005_packs.sql")),
+    (6, "record_indexes", include_str!("../../../../migrations/sqlite/0006_record_indexes.sql")),
 ];
 
 fn migrations() -> Migrator {

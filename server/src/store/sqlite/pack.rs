@@ -156,6 +156,17 @@ async fn compact_one(
         .execute(&mut *tx)
         .await
         .map_err(from_sqlx)?;
+    // Nobody writes to it any more: the index would only lie there.
+    sqlx::query(
+        "DELETE FROM record_indexes WHERE district_id = ?1 AND record_id = ?2
+             AND ?3 = (SELECT version FROM records WHERE district_id = ?1 AND record_id = ?2)",
+    )
+    .bind(&district.bytes()[..])
+    .bind(&record.bytes()[..])
+    .bind(sql_int(pack.holds))
+    .execute(&mut *tx)
+    .await
+    .map_err(from_sqlx)?;
     Ok(true)
 }
 
@@ -203,4 +214,31 @@ fn read_loose(row: &SqliteRow) -> Result<LooseRecord, StoreError> {
         packed: columns.int("packed")?,
         old: columns.int("old")?,
     })
+}
+
+#[cfg(test)]
+impl SqliteStore {
+    /// Turns one bit of a record's pack, as a failing disk would.
+    pub(crate) async fn damage_pack(&self, district: DistrictId, record: zhibu_domain::ids::RecordId) {
+        let row: (Vec<u8>,) = sqlx::query_as(
+            "SELECT bytes FROM changes WHERE district_id = ? AND record_id = ? AND holds IS NOT NULL",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&record.bytes()[..])
+        .fetch_one(&self.readers)
+        .await
+        .unwrap();
+        let mut bytes = row.0;
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        sqlx::query(
+            "UPDATE changes SET bytes = ? WHERE district_id = ? AND record_id = ? AND holds IS NOT NULL",
+        )
+        .bind(bytes)
+        .bind(&district.bytes()[..])
+        .bind(&record.bytes()[..])
+        .execute(&self.writer)
+        .await
+        .unwrap();
+    }
 }

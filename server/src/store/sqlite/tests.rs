@@ -33,6 +33,13 @@ conformance!(
         lists_are_filtered_and_paged,
         a_picture_is_noted_once_for_each_record_and_forgotten,
     },
+    pack::{
+        a_pack_stands_for_what_it_holds,
+        an_index_outlives_the_rows_that_it_was_made_of,
+        what_is_loose_and_old_is_counted,
+        a_dictionary_is_noted_once_and_needed_for_ever,
+        old_envelope_numbers_are_forgotten_and_stay_taken,
+    },
     people::{
         districts_do_not_see_each_other,
         a_login_belongs_to_one_account,
@@ -40,7 +47,7 @@ conformance!(
         an_invite_makes_one_device,
         a_lost_answer_to_an_enrolment_costs_nothing,
         invites_end,
-        a_proof_is_good_once,
+        a_proof_is_good_once, an_index_is_put_away_and_opened_with_what_came_after,
         a_revocation_stands,
         an_account_has_one_console_device,
     },
