@@ -956,7 +956,7 @@ export type SyncReport = {
   refused: number,
   /** Own changes that were made again without troubling the person. */
   rewritten: number,
-  /** Changes read, one's own echo included. */
+  /** Changes read. */
   received: number,
   /** Envelopes of others that were delivered. */
   delivered: number,

@@ -49,7 +49,7 @@ pub(crate) async fn a_pack_stands_for_what_it_holds<F: Future<Output = Arc<dyn S
     store.commit(&[delivery(1, first)]).await.unwrap();
     let before = store.load_record(DISTRICT, one.id()).await.unwrap().unwrap();
     let pack = sealed(&*store, one, 4).await;
-    assert_eq!(store.compact(DISTRICT, &[pack.clone()]).await.unwrap(), [true]);
+    assert_eq!(store.compact(DISTRICT, std::slice::from_ref(&pack)).await.unwrap(), [true]);
     assert_eq!(store.compact(DISTRICT, &[pack]).await.unwrap(), [false], "the rows are not there any more");
 
     let after = store.load_record(DISTRICT, one.id()).await.unwrap().unwrap();
