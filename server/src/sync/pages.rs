@@ -36,8 +36,8 @@ pub struct Asked<'a> {
 /// Where the caller's own changes stand that this very answer receipts. He has them, so pages only count them.
 pub type Echo = BTreeSet<(Collection, u64)>;
 
-/// Reads on from the marks until the answer is full. Marks outside the scope are passed over; collections of the
-/// scope without a mark are read from the beginning. Asking again with the new marks goes on where this ended.
+/// Reads on from the marks until the answer is full. Marks outside the scope are passed over; what comes by itself and
+/// has no mark is read from the beginning, and after that the older years that a mark asks for. Asking again with the new marks goes on where this ended.
 pub async fn read(
     store: &dyn Store,
     scope: &Scope,
@@ -47,9 +47,13 @@ pub async fn read(
     let Asked { marks, page_bytes, protocol } = *asked;
     let marks: HashMap<Collection, u64> = marks.iter().map(|mark| (mark.collection, mark.position)).collect();
     let position_of = |collection| marks.get(&collection).copied().unwrap_or(0);
-    let wanted: Vec<_> = scope
-        .collections()
+    let coming = scope.collections();
+    let by_itself: BTreeSet<_> = coming.iter().copied().collect();
+    let mut asked_for: Vec<_> = marks.keys().filter(|one| !by_itself.contains(one) && scope.holds(one)).copied().collect();
+    asked_for.sort_unstable();
+    let wanted: Vec<_> = coming
         .into_iter()
+        .chain(asked_for)
         .map(|collection| ReadMark { collection, position: position_of(collection) })
         .collect();
     let room = (page_bytes as usize).clamp(*PAGE_BYTES.start(), *PAGE_BYTES.end());
@@ -143,6 +147,7 @@ async fn name_authors(
 mod tests {
     use std::sync::Arc;
 
+    use zhibu_domain::ids::OrgId;
     use zhibu_domain::org::OrgTree;
     use zhibu_domain::time::Millis;
     use zhibu_domain::wire::PROTOCOL;
@@ -206,6 +211,27 @@ mod tests {
             marks.into_iter().map(|(collection, position)| ReadMark { collection, position }).collect();
         let quiet = read(&store, &scope, &asked(&known, 1 << 20), &Echo::new()).await.unwrap();
         assert_eq!(quiet, News { pages: vec![], more: false }, "nothing new says nothing");
+    }
+
+    #[tokio::test]
+    async fn an_older_year_is_read_when_a_mark_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("zhibu.db")).await.unwrap();
+        populate(&store).await;
+        let old = RecordRef { year: 2019, ..activity(1) };
+        store.commit(&[delivery(1, vec![append(old, 1, 0), append(activity(2), 2, 0)])]).await.unwrap();
+        let scope = branch_scope(&store).await;
+        let read_with = async |marks: &[ReadMark]| {
+            let news = read(&store, &scope, &asked(marks, 1 << 20), &Echo::new()).await.unwrap();
+            news.pages.iter().map(|page| (page.collection, page.position)).collect::<Vec<_>>()
+        };
+        let this_year = (activity(2).collection(), 1);
+        assert_eq!(read_with(&[]).await, [this_year]);
+        let mark = ReadMark { collection: old.collection(), position: 0 };
+        assert_eq!(read_with(&[mark]).await, [this_year, (old.collection(), 1)]);
+        let elsewhere = Collection { org: OrgId::from_bytes([77; 16]), year: 2019 };
+        let marks = [ReadMark { position: 1, ..mark }, ReadMark { collection: elsewhere, position: 0 }];
+        assert_eq!(read_with(&marks).await, [this_year], "read already, and out of scope");
     }
 
     #[tokio::test]

@@ -14,6 +14,10 @@ use crate::auth::DeviceCaller;
 use crate::error::ApiError;
 use crate::store::{Store, StoreError};
 
+/// A points cycle may begin in July, so until June the ledgers of the cycle at hand, and what counts in them, lie in
+/// the year before.
+const LAST_MONTH_OF_LAST_YEAR: i8 = 6;
+
 /// The districts' org trees, each kept until its version moves on.
 #[derive(Default)]
 pub struct Trees {
@@ -44,6 +48,8 @@ pub struct Scope {
     caller: DeviceCaller,
     tree: Arc<OrgTree>,
     year: u16,
+    /// Whether the year before comes by itself too.
+    with_last_year: bool,
     branches: BTreeSet<OrgId>,
 }
 
@@ -57,7 +63,8 @@ impl Scope {
     pub(super) fn over(tree: Arc<OrgTree>, caller: DeviceCaller, now: Millis) -> Self {
         let branches = caller.account.posts.iter().flat_map(|post| branches_of(&tree, *post)).collect();
         let year = u16::try_from(now.date().year()).unwrap_or(STANDING);
-        Self { caller, tree, year, branches }
+        let with_last_year = now.date().month() <= LAST_MONTH_OF_LAST_YEAR;
+        Self { caller, tree, year, with_last_year, branches }
     }
 
     /// The district.
@@ -65,20 +72,28 @@ impl Scope {
         self.caller.district
     }
 
-    /// Grows with each change of the account, its posts, the orgs, and at New Year, when the collections change.
+    /// Grows with each change of the account, its posts, the orgs, and twice a year, when the collections change.
     pub fn version(&self) -> u64 {
-        self.caller.account.profile_version + self.caller.orgs_version + u64::from(self.year)
+        let halves = 2 * u64::from(self.year) + u64::from(!self.with_last_year);
+        self.caller.account.profile_version + self.caller.orgs_version + halves
     }
 
-    /// Every collection in scope, in the order in which a cold client needs them: the district's rules, then the
-    /// rosters, then this year and the one before. They need not hold anything yet.
+    /// Every collection that comes by itself, in the order in which a cold client needs them: the district's rules,
+    /// then the rosters, then this year, in its first half also the one before. They need not hold anything yet.
     pub fn collections(&self) -> Vec<Collection> {
         let rules = Collection { org: self.caller.district.into(), year: STANDING };
-        let years = [STANDING, self.year, self.year.saturating_sub(1)];
+        let last_year = self.with_last_year.then(|| self.year.saturating_sub(1));
+        let years = [STANDING, self.year].into_iter().chain(last_year);
         let of_branches = years
             .into_iter()
             .flat_map(|year| self.branches.iter().map(move |org| Collection { org: *org, year }));
         std::iter::once(rules).chain(of_branches).collect()
+    }
+
+    /// Whether the caller may read a collection at all: what comes by itself, and every year of his branches.
+    pub fn holds(&self, collection: &Collection) -> bool {
+        let rules = Collection { org: self.caller.district.into(), year: STANDING };
+        *collection == rules || self.branches.contains(&collection.org)
     }
 
     /// What the device is told about its owner.
@@ -221,11 +236,22 @@ mod tests {
     }
 
     #[test]
-    fn the_rules_come_first_and_only_two_years_come() {
+    fn the_rules_come_first_and_older_years_only_when_asked_for() {
         let collections = scope(&[(Role::BranchSecretary, 5), (Role::Member, 5)]).collections();
-        let expected = [(1, 0), (5, 0), (5, 2026), (5, 2025)];
+        let expected = [(1, 0), (5, 0), (5, 2026)];
         assert_eq!(collections, expected.map(|(id, year)| Collection { org: org(id), year }));
         assert_eq!(scope(&[]).collections(), [Collection { org: org(1), year: 0 }]);
+        let secretary = scope(&[(Role::BranchSecretary, 5)]);
+        let held = |id, year| secretary.holds(&Collection { org: org(id), year });
+        assert!(held(1, 0) && held(5, 0) && held(5, 2026) && held(5, 2019));
+        assert!(!held(1, 2026) && !held(6, 0) && !held(6, 2026) && !held(4, 2026));
+        // 2027-01-01 and 2027-07-01 at noon in China.
+        let [new_year, july] = [1_798_776_000_000, 1_814_414_400_000].map(|now| {
+            Scope::over(tree(), secretary.caller.clone(), Millis(now))
+        });
+        let years = |scope: &Scope| scope.collections()[2..].iter().map(|one| one.year).collect::<Vec<_>>();
+        assert_eq!((years(&new_year), years(&july)), (vec![2027, 2026], vec![2027]));
+        assert!(secretary.version() < new_year.version() && new_year.version() < july.version());
     }
 
     #[test]

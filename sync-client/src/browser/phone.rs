@@ -125,6 +125,18 @@ impl Phone {
         answer(self.client.waiting().await)
     }
 
+    /// The years of a branch that are read.
+    #[wasm_bindgen(js_name = heldYears)]
+    pub async fn held_years(&self, org: JsValue) -> Answer {
+        answer(self.client.held_years(read(org)?).await)
+    }
+
+    /// Asks for an older year of a branch.
+    #[wasm_bindgen(js_name = wantYear)]
+    pub async fn want_year(&self, org: JsValue, year: u16) -> Answer {
+        answer(self.client.want_year(read(org)?, year).await)
+    }
+
     /// A fresh activity, not written.
     #[wasm_bindgen(js_name = newActivity)]
     pub fn new_activity(&self, org: JsValue, day: f64) -> Answer {

@@ -1,6 +1,6 @@
 //! Becoming a device of somebody's account.
 
-use zhibu_domain::wire::{EnrolRequest, EnrolResponse, PROTOCOL, Profile};
+use zhibu_domain::wire::{AuthorCard, EnrolRequest, EnrolResponse, PROTOCOL, Profile};
 
 use super::Client;
 use crate::error::SyncError;
@@ -32,7 +32,14 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         let response = self.transport.enrol(&request).await?;
         let profile = response.profile.clone();
         let state = first_state(&invite.server, &response, response.token.server_time.0 - self.now().0);
-        let writes = vec![Write::State(state), Write::Profile(response.profile)];
+        // An answer does not repeat what it receipts: nothing else would ever bring this phone its own card.
+        let own = AuthorCard {
+            device: response.device,
+            name: profile.name.clone(),
+            device_name: device_name.to_owned(),
+            member: profile.member,
+        };
+        let writes = vec![Write::State(state), Write::Profile(response.profile), Write::Author(own)];
         self.store.commit(Act { based_on, writes }).await?;
         Ok(profile)
     }

@@ -202,6 +202,17 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         }
     }
 
+    /// Writes what follows from nothing that is stored.
+    pub(crate) async fn write(&self, writes: Vec<Write>) -> Result<(), SyncError> {
+        for _ in 0..MAX_RACES {
+            let based_on = self.store.revision().await?;
+            if self.try_commit(Act { based_on, writes: writes.clone() }).await? {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Raced.into())
+    }
+
     /// Changes the device state and nothing else.
     async fn update_state(&self, change: impl Fn(&mut DeviceState)) -> Result<DeviceState, SyncError> {
         for _ in 0..MAX_RACES {

@@ -11,6 +11,7 @@ mod points;
 mod quorum;
 mod refused;
 mod waiting;
+mod years;
 
 pub use activity::{ActivitySheet, CardSheet, EventLine, HistoryLine, RollLine, ShownValue};
 pub use book::BookSheet;

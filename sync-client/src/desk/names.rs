@@ -69,13 +69,15 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
             let profile = self.profile().await?;
             let below = profile.orgs.into_iter().filter(|org| org.parent == Some(branch));
             groups.extend(below.map(|org| (org.id, org.name)));
-            // An answer does not repeat what it receipts, so this phone's own card may never come.
-            authors.entry(state.device).or_insert(AuthorCard {
+            // The label is the one of the enrolment; the name may have changed since.
+            let label = authors.remove(&state.device).map(|card| card.device_name);
+            let own = AuthorCard {
                 device: state.device,
                 name: profile.name,
-                device_name: "本机".to_owned(),
+                device_name: label.unwrap_or_else(|| "本机".to_owned()),
                 member: profile.member,
-            });
+            };
+            authors.insert(state.device, own);
         }
         Ok(Names { roster, authors, groups })
     }

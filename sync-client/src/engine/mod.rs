@@ -11,4 +11,5 @@ pub mod judge;
 pub mod pictures;
 pub mod request;
 pub mod rewrite;
+pub mod scope;
 pub mod settle;

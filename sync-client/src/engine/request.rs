@@ -1,19 +1,19 @@
 //! What one request carries.
 
-use std::collections::BTreeSet;
-
 use zhibu_domain::wire::{
     Envelope, MAX_BODY_BYTES, MAX_REQUEST_ENVELOPES, MAX_REQUEST_POSITIONS, PROTOCOL, Profile, ReadMark,
     SyncRequest,
 };
 
+use super::scope::Scope;
 use crate::error::SyncError;
 use crate::store::{CarriedEnvelope, ClosedEnvelope};
 
 /// Leaves room for the marks beside the envelopes.
 const ENVELOPES_BYTES: usize = MAX_BODY_BYTES - (MAX_REQUEST_POSITIONS * 32) - 4096;
-/// A page that a village connection carries in some seconds.
-const PAGE_BYTES: u32 = 512 << 10;
+/// The whole year of a branch in one answer: some 50 KB once it is compressed, which a village connection carries in
+/// some seconds.
+const PAGE_BYTES: u32 = 1 << 20;
 
 /// An envelope that was put into a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,14 +54,15 @@ pub fn choose_envelopes(own: Vec<ClosedEnvelope>, carried: Vec<CarriedEnvelope>)
     chosen
 }
 
-/// The request: marks of what is in scope, so that a collection which left it is not asked for again.
+/// The request: marks of what is in scope, older years that somebody asked for among them, so that a collection which
+/// left it is not asked for again.
 pub fn sync_request(
     profile: &Profile,
     marks: &[ReadMark],
     sent: &[SentEnvelope],
 ) -> Result<SyncRequest, SyncError> {
-    let scope: BTreeSet<_> = profile.collections.iter().collect();
-    let marks = marks.iter().filter(|mark| scope.contains(&mark.collection));
+    let scope = Scope::of(profile);
+    let marks = marks.iter().filter(|mark| scope.holds(&mark.collection));
     Ok(SyncRequest {
         protocol: PROTOCOL,
         profile_version: profile.version,

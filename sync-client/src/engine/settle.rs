@@ -9,6 +9,7 @@ use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{Profile, ReadMark, SyncResponse};
 
 use super::judge::Judgement;
+use super::scope::Scope;
 use super::rewrite::{Rewritten, refuse, rewrite};
 use crate::error::SyncError;
 use crate::store::{AcceptedChange, ClosedEnvelope, DeviceState, PendingChange, RefusedChange, Write};
@@ -197,16 +198,16 @@ impl<'a> Settling<'a> {
     }
 
     /// The server no longer sends it, so it would only grow old here; but first everything of it is delivered, and
-    /// what was refused is seen.
+    /// what was refused is seen. A year that went by is not gone: it stays, and its mark keeps it up to date.
     fn forget_what_left_the_scope(&mut self) {
         let profile = self.verdict.response.profile.as_ref().unwrap_or(&self.local.profile);
-        let scope: BTreeSet<Collection> = profile.collections.iter().copied().collect();
+        let scope = Scope::of(profile);
         let waiting: BTreeSet<_> = self.pending.iter().map(|change| change.record.collection()).collect();
         let held = self.local.records.iter().map(RecordRef::collection);
         let held = held.chain(self.local.marks.iter().map(|mark| mark.collection));
         let held = held.chain(self.verdict.judgement.marks.iter().map(|mark| mark.collection));
         let gone: BTreeSet<_> =
-            held.filter(|c| !scope.contains(c) && !waiting.contains(c) && !self.unseen.contains(c)).collect();
+            held.filter(|c| !scope.holds(c) && !waiting.contains(c) && !self.unseen.contains(c)).collect();
         self.writes.extend(gone.into_iter().map(Write::Forget));
     }
 

@@ -61,3 +61,37 @@ async fn refused_work_is_shown_before_its_collection_goes() {
     assert!(phone.client.records().await.unwrap().is_empty());
     assert_eq!(phone.client.refused().await.unwrap().len(), 1, "the words themselves stay");
 }
+
+#[tokio::test]
+async fn an_older_year_comes_when_it_is_wanted_and_stays() {
+    let server = Server::start();
+    let writer = Phone::enrolled(&server, "王书记").await;
+    let old = RecordRef::activity(BRANCH, 2024, RecordId::from_bytes([6; 16]));
+    writer.set(&old, Title, "党课").await;
+    writer.client.sync().await.unwrap();
+
+    let reader = Phone::enrolled(&server, "白委员").await;
+    reader.client.sync().await.unwrap();
+    assert!(!reader.client.records().await.unwrap().contains(&old), "it does not come by itself");
+    assert_eq!(reader.client.held_years(BRANCH).await.unwrap(), [2026]);
+    reader.client.want_year(NEXT_BRANCH, 2024).await.expect_err("another branch's years are not this phone's");
+
+    *reader.line.cut.lock().unwrap() = true;
+    reader.client.want_year(BRANCH, 2024).await.unwrap();
+    reader.client.sync().await.expect_err("without a signal");
+    *reader.line.cut.lock().unwrap() = false;
+    reader.client.sync().await.unwrap();
+    assert_eq!(reader.text(&old, Title).await.as_deref(), Some("党课"));
+    assert_eq!(reader.client.held_years(BRANCH).await.unwrap(), [2026, 2024]);
+
+    // It is kept up to date, and no new profile takes it away.
+    writer.set(&old, Place, "村委会").await;
+    writer.client.sync().await.unwrap();
+    move_to(&server, &[BRANCH]);
+    reader.client.sync().await.unwrap();
+    assert_eq!(reader.text(&old, Place).await.as_deref(), Some("村委会"));
+
+    move_to(&server, &[NEXT_BRANCH]);
+    reader.client.sync().await.unwrap();
+    assert!(reader.client.records().await.unwrap().is_empty(), "it goes with the branch");
+}

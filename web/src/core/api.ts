@@ -105,6 +105,11 @@ export interface Core {
   /** Changes that are saved here and have no receipt, oldest first. */
   waiting(): Promise<WaitingLine[]>
 
+  /** The years of a branch that this phone holds or has asked for. */
+  heldYears(org: OrgId): Promise<number[]>
+  /** Asks for an older year of a branch. It comes with the next synchronisation, and is kept up to date from then on. */
+  wantYear(org: OrgId, year: number): Promise<void>
+
   /** A fresh activity; nothing is written until the first command. */
   newActivity(org: OrgId, day: DayMs): Promise<RecordKey>
   /** The record that holds a member's points of the cycle in which a day lies. */

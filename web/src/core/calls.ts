@@ -7,11 +7,11 @@ import type { RecordId } from './generated'
 /** Questions: asked again without harm after the worker was started anew. */
 export const READS = [
   'me', 'status', 'listActivities', 'showActivity', 'slotHistory', 'quorum', 'rollCall', 'listRoster', 'ledgers', 'book', 'refused',
-  'waiting', 'newActivity', 'pointsRecord', 'rosterRecord', 'newId',
+  'waiting', 'heldYears', 'newActivity', 'pointsRecord', 'rosterRecord', 'newId',
 ] as const
 
 /** Deeds: whether one was done before the worker fell can only be seen by looking. */
-export const WRITES = ['enrol', 'execute', 'resend', 'correct', 'dismiss', 'markRefusedSeen'] as const
+export const WRITES = ['enrol', 'execute', 'resend', 'correct', 'dismiss', 'markRefusedSeen', 'wantYear'] as const
 
 export type Read = (typeof READS)[number]
 export type Write = (typeof WRITES)[number]

@@ -80,6 +80,7 @@ class Window implements Core {
   book: Core['book'] = (day) => this.call('book', day)
   refused: Core['refused'] = () => this.call('refused')
   waiting: Core['waiting'] = () => this.call('waiting')
+  heldYears: Core['heldYears'] = (org) => this.call('heldYears', org)
   newActivity: Core['newActivity'] = (org, day) => this.call('newActivity', org, day)
   pointsRecord: Core['pointsRecord'] = (org, member, day) => this.call('pointsRecord', org, member, day)
   rosterRecord: Core['rosterRecord'] = (org) => this.call('rosterRecord', org)
@@ -89,6 +90,7 @@ class Window implements Core {
   correct: Core['correct'] = (number, command) => this.write('correct', number, command)
   dismiss: Core['dismiss'] = async (number) => { await this.write('dismiss', number) }
   markRefusedSeen: Core['markRefusedSeen'] = async (numbers) => { await this.write('markRefusedSeen', numbers) }
+  wantYear: Core['wantYear'] = async (org, year) => { await this.write('wantYear', org, year) }
   removePhoto: Core['removePhoto'] = (id, photo) => this.write('execute', id, { remove_photo: { entry: photo } })
   photo: Core['photo'] = (id, photo, size) => this.link.call('photo', id, photo, size).catch((error) => this.explain(error))
   attachPhoto: Core['attachPhoto'] = async (id, original) => {

@@ -17,6 +17,18 @@ pub(crate) async fn list(session: &Session, year: Option<u16>) -> Result<(), Fau
     })
 }
 
+/// Fetches an older year: what it asks for is noted first, so a broken line costs nothing.
+pub(crate) async fn fetch_year(session: &Session, year: u16, branch: Option<&str>) -> Result<(), Fault> {
+    let branch = session.client.find_branch(branch).await?;
+    session.client.want_year(branch.id, year).await?;
+    session.client.sync().await?;
+    let lines = session.client.list_activities(Some(branch.id), Some(year)).await?;
+    session.print(&lines, || match lines.is_empty() {
+        true => format!("{year} 年没有活动记录。"),
+        false => lines.iter().map(describe_line).collect::<Vec<_>>().join("\n"),
+    })
+}
+
 fn describe_line(line: &ActivityLine) -> String {
     let when = line.when.map_or("时间未定".to_owned(), time);
     let status = words::status(line.status);

@@ -38,6 +38,12 @@ pub(crate) enum Command {
         #[arg(long)]
         year: Option<u16>,
     },
+    /// Fetch an older year of a branch; without a signal it comes with the next sync
+    Year {
+        year: u16,
+        #[arg(long)]
+        branch: Option<String>,
+    },
     /// The people of a branch, in roster order
     Roster {
         #[arg(long)]

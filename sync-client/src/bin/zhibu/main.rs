@@ -48,6 +48,7 @@ async fn run(arguments: Arguments) -> Result<(), Fault> {
         Command::Sync => device::sync(&session).await,
         Command::Status => device::status(&session).await,
         Command::List { year } => activities::list(&session, year).await,
+        Command::Year { year, branch } => activities::fetch_year(&session, year, branch.as_deref()).await,
         Command::Roster { branch } => activities::roster(&session, branch.as_deref()).await,
         Command::Show { record } => activities::show(&session, &record).await,
         Command::History { record, slot } => activities::history(&session, &record, &slot).await,

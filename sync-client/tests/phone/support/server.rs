@@ -334,7 +334,10 @@ impl State {
         let mut room = self.page_changes;
         let mut more = false;
         let mut pages = Vec::new();
-        for collection in &self.collections {
+        let orgs: BTreeSet<_> = self.collections.iter().map(|collection| collection.org).collect();
+        let asked = request.marks.iter().map(|mark| mark.collection);
+        let asked = asked.filter(|one| orgs.contains(&one.org) && !self.collections.contains(one));
+        for collection in &self.collections.iter().copied().chain(asked).collect::<Vec<_>>() {
             let mark = request.marks.iter().find(|mark| mark.collection == *collection);
             let after = mark.map_or(0, |mark| mark.position);
             let new = self.log.iter().enumerate().skip(after as usize);
