@@ -51,6 +51,7 @@ struct Measured {
     server_cpu: f64,
     generator_cpu: f64,
     peak_rss_bytes: u64,
+    started_in: Duration,
     fsyncs: Option<u64>,
     metrics: (Option<Reading>, Option<Reading>),
 }
@@ -60,7 +61,7 @@ pub(crate) async fn storm(storm: Storm) -> (Value, bool) {
     let folder = TempDir::new_in(target()).unwrap();
     let today = storm.past.lay_out(folder.path()).await;
     let app = open(folder.path()).await;
-    let serving = Serving::start(folder.path());
+    let serving = Serving::start(folder.path()).await;
     let passed = Arc::new(Passed::default());
     let relayed = relay(&serving.url, passed.clone());
     let (phones, mut told) = equip(&storm, &app, today, &serving.url, &relayed).await;
@@ -128,6 +129,7 @@ async fn measure(storm: &Storm, serving: &Serving, phones: &[Phone]) -> Measured
         server_cpu: cpu_seconds(serving.process()) - server_cpu,
         generator_cpu: cpu_seconds(std::process::id()) - generator_cpu,
         peak_rss_bytes: peak_rss_bytes(serving.process()),
+        started_in: serving.started_in,
         fsyncs: fsyncs.count(),
         metrics: (before, serving.metrics().await),
     }
@@ -207,6 +209,7 @@ fn figures(
         "server_cpu_s": two(measured.server_cpu),
         "server_cpu_us_per_phone": (measured.server_cpu * 1e6 / count as f64).round(),
         "generator_cpu_s": two(measured.generator_cpu),
+        "start_ms": ms(measured.started_in),
         "peak_rss_mib": measured.peak_rss_bytes >> 20,
         "fsyncs": measured.fsyncs,
         "commits": between.and_then(|(before, after)| after.counted_since(before, "zhibu_commits_total")),
