@@ -6,7 +6,7 @@ mod readback;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
@@ -91,7 +91,7 @@ async fn equip(
     relayed: &str,
 ) -> (Vec<Phone>, Vec<Told>) {
     let Past { branches, phones: each, .. } = storm.past;
-    let relay_every = ((branches * each) as usize / RELAYED).max(1);
+    let relay_every = relay_every(&storm.past);
     let heads = app.store.list_collections(people::district()).await.unwrap().into_iter().collect();
     let (mut phones, mut told) = (Vec::new(), Vec::new());
     for number in 0..branches {
@@ -105,6 +105,11 @@ async fn equip(
         }
     }
     (phones, told)
+}
+
+/// Each so manieth phone goes through the relay.
+fn relay_every(past: &Past) -> usize {
+    ((past.branches * past.phones) as usize / RELAYED).max(1)
 }
 
 async fn measure(storm: &Storm, serving: &Serving, phones: &[Phone]) -> Measured {
@@ -177,8 +182,15 @@ fn figures(
     let two = |number: f64| (number * 100.0).round() / 100.0;
     let count = phones.len() as u64;
     let mean = |of: fn(&Phone) -> u64| phones.iter().map(of).sum::<u64>() / count;
-    let relayed = phones.len().div_ceil((phones.len() / RELAYED).max(1)) as u64;
-    let load = |number: &std::sync::atomic::AtomicU64| number.load(Ordering::Relaxed);
+    let relayed: Vec<_> = phones.iter().step_by(relay_every(&storm.past)).collect();
+    // Of the relayed ones everything on the wire was counted, of the others the bodies of their synchronisations. What
+    // is beside those is the same for all.
+    let wire = |passed: u64, body: fn(&Phone) -> u64| {
+        let beside = passed.saturating_sub(relayed.iter().map(|phone| body(phone)).sum());
+        mean(body) + beside / relayed.len() as u64
+    };
+    let up: fn(&Phone) -> u64 = |phone| load(&phone.observed().up);
+    let down: fn(&Phone) -> u64 = |phone| load(&phone.observed().down);
     let Past { branches, phones: each, months } = storm.past;
     let is_clean = failed.is_empty()
         && (findings.lost, findings.duplicated, findings.unverified) == (0, 0, 0)
@@ -201,10 +213,10 @@ fn figures(
         "p95_ms": ms(at(0.95)),
         "p99_ms": ms(at(0.99)),
         "max_ms": ms(at(1.0)),
-        "bytes_up_per_phone": load(&passed.up) / relayed,
-        "bytes_down_per_phone": load(&passed.down) / relayed,
-        "body_up_per_phone": mean(|phone| load_of(&phone.observed().up)),
-        "body_down_per_phone": mean(|phone| load_of(&phone.observed().down)),
+        "bytes_up_per_phone": wire(load(&passed.up), up),
+        "bytes_down_per_phone": wire(load(&passed.down), down),
+        "body_up_per_phone": mean(up),
+        "body_down_per_phone": mean(down),
         "requests_per_phone": two(mean_requests(phones)),
         "server_cpu_s": two(measured.server_cpu),
         "server_cpu_us_per_phone": (measured.server_cpu * 1e6 / count as f64).round(),
@@ -228,10 +240,10 @@ fn figures(
     (figures, is_clean)
 }
 
-fn load_of(number: &std::sync::atomic::AtomicU64) -> u64 {
+fn load(number: &AtomicU64) -> u64 {
     number.load(Ordering::Relaxed)
 }
 
 fn mean_requests(phones: &[Phone]) -> f64 {
-    phones.iter().map(|phone| load_of(&phone.observed().requests)).sum::<u64>() as f64 / phones.len() as f64
+    phones.iter().map(|phone| load(&phone.observed().requests)).sum::<u64>() as f64 / phones.len() as f64
 }
