@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use auth::token::Keyring;
-use blobs::{BlobFolder, Blobs};
+use blobs::{BlobPlace, Blobs};
 use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use console::login::LoginThrottle;
 use console::throttle::Throttle;
@@ -64,7 +64,7 @@ impl App {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         public_url: impl Into<String>,
-        blobs: BlobFolder,
+        blobs: BlobPlace,
     ) -> Arc<Self> {
         let trees = Arc::new(Trees::default());
         Arc::new(Self {
@@ -91,7 +91,7 @@ impl App {
     pub fn on_this_machine(
         store: Arc<dyn Store>,
         public_url: impl Into<String>,
-        blobs: BlobFolder,
+        blobs: BlobPlace,
     ) -> Arc<Self> {
         Self::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), public_url, blobs)
     }

@@ -110,6 +110,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "console", include_str!("../../../../migrations/sqlite/0002_console.sql")),
     (3, "blobs", include_str!("../../../../migrations/sqlite/0003_blobs.sql")),
     (4, "lists", include_str!("../../../../migrations/sqlite/0004_lists.sql")),
+    (7, "loose_blobs", include_str!("../../../../migrations/sqlite/0007_loose_blobs.sql")),
 ];
 
 fn migrations() -> Migrator {
