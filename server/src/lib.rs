@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt as _;
+
 use auth::token::Keyring;
 use blobs::{BlobPlace, Blobs};
 use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use console::login::LoginThrottle;
 use console::throttle::Throttle;
+use gather::Gathered;
 use http::Readiness;
-use store::Store;
+use store::{Presence, Store};
 use sync::{Ledger, Trees};
 use zhibu_domain::ids::AccountId;
 
@@ -21,6 +24,7 @@ pub mod config;
 pub mod console;
 pub mod demo;
 pub mod error;
+pub mod gather;
 pub mod http;
 pub mod metrics;
 pub mod projection;
@@ -42,6 +46,8 @@ pub struct App {
     pub keyring: Keyring,
     /// The one that judges and writes.
     pub ledger: Ledger,
+    /// Notes which devices speak, many in one act; whether each may.
+    pub presences: Gathered<Presence, bool>,
     /// The districts' org trees.
     pub trees: Arc<Trees>,
     /// The pictures.
@@ -67,7 +73,13 @@ impl App {
         blobs: BlobPlace,
     ) -> Arc<Self> {
         let trees = Arc::new(Trees::default());
+        let of_devices = store.clone();
+        let note_presence = move |presences: Vec<Presence>| {
+            let store = of_devices.clone();
+            async move { store.note_presence(&presences).await }.boxed()
+        };
         Arc::new(Self {
+            presences: Gathered::start(Arc::new(note_presence)),
             ledger: Ledger::start(store.clone(), clock.clone(), trees.clone()),
             store,
             clock,

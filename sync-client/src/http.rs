@@ -17,7 +17,7 @@ use zhibu_domain::wire::{
     BlobProgress, EnrolRequest, EnrolResponse, SyncRequest, SyncResponse, TokenRequest, TokenResponse,
 };
 
-use crate::transport::{Answer, Transport, TransportError};
+use crate::transport::{Answer, Credential, Transport, TransportError};
 
 const CBOR: &str = "application/cbor";
 /// Below this a gzip header costs about what it saves.
@@ -57,7 +57,7 @@ impl HttpTransport {
     async fn ask<Q, R>(
         &self,
         path: &str,
-        token: Option<&str>,
+        credential: Option<&Credential>,
         question: &Q,
     ) -> Result<Exchange<R>, TransportError>
     where
@@ -71,8 +71,8 @@ impl HttpTransport {
         if compressed {
             request = request.header(CONTENT_ENCODING, "gzip");
         }
-        if let Some(token) = token {
-            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        if let Some(credential) = credential {
+            request = request.header(AUTHORIZATION, credential.header());
         }
         let (response, bytes_down) = answer_of(request.body(body)).await?;
         Ok(Exchange { response, bytes_up, bytes_down })
@@ -112,8 +112,8 @@ impl Transport for HttpTransport {
         Ok(self.ask("/v1/token", None, request).await?.response)
     }
 
-    async fn sync(&self, token: &str, request: &SyncRequest) -> Result<Answer, TransportError> {
-        let exchange = self.ask::<_, SyncResponse>("/v1/sync", Some(token), request).await?;
+    async fn sync(&self, credential: &Credential, request: &SyncRequest) -> Result<Answer, TransportError> {
+        let exchange = self.ask::<_, SyncResponse>("/v1/sync", Some(credential), request).await?;
         let Exchange { response, bytes_up, bytes_down } = exchange;
         Ok(Answer { response, bytes_up, bytes_down })
     }

@@ -3,8 +3,8 @@
 use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::ids::RecordId;
 use zhibu_domain::wire::{
-    BlobProgress, EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, SyncRequest, SyncResponse, TokenRequest,
-    TokenResponse,
+    BlobProgress, EnrolRequest, EnrolResponse, ErrorBody, ErrorCode, PROOF_SCHEME, SyncRequest, SyncResponse,
+    TokenRequest, TokenResponse,
 };
 
 /// Why a question got no answer.
@@ -57,6 +57,25 @@ impl TransportError {
     }
 }
 
+/// How a device says who it is when it synchronises.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// The access token it holds.
+    Token(String),
+    /// A proof of its key, where it holds none: the answer brings a token.
+    Proof(TokenRequest),
+}
+
+impl Credential {
+    /// The `Authorization` header.
+    pub fn header(&self) -> String {
+        match self {
+            Credential::Token(token) => format!("Bearer {token}"),
+            Credential::Proof(proof) => format!("{PROOF_SCHEME} {}", proof.to_header()),
+        }
+    }
+}
+
 /// An answer and what it cost: bodies as they travelled, compressed, HTTP headers apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -81,8 +100,8 @@ pub trait Transport {
     /// `POST /v1/token`.
     async fn renew_token(&self, request: &TokenRequest) -> Result<TokenResponse, TransportError>;
 
-    /// `POST /v1/sync` under this access token.
-    async fn sync(&self, token: &str, request: &SyncRequest) -> Result<Answer, TransportError>;
+    /// `POST /v1/sync`.
+    async fn sync(&self, credential: &Credential, request: &SyncRequest) -> Result<Answer, TransportError>;
 
     /// `GET /v1/records/{record}/blobs/{hash}/offset`: how much of a blob the server holds.
     async fn blob_progress(

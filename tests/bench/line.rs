@@ -12,7 +12,7 @@ use zhibu_domain::wire::{
     TokenResponse,
 };
 use zhibu_sync_client::http::HttpTransport;
-use zhibu_sync_client::transport::{Answer, Transport, TransportError};
+use zhibu_sync_client::transport::{Answer, Credential, Transport, TransportError};
 
 /// What a phone's transport saw.
 #[derive(Debug, Default)]
@@ -75,8 +75,8 @@ impl Transport for Watched {
         self.server().renew_token(request).await
     }
 
-    async fn sync(&self, token: &str, request: &SyncRequest) -> Result<Answer, TransportError> {
-        let answer = self.server().sync(token, request).await?;
+    async fn sync(&self, credential: &Credential, request: &SyncRequest) -> Result<Answer, TransportError> {
+        let answer = self.server().sync(credential, request).await?;
         self.observed.up.fetch_add(answer.bytes_up, Ordering::Relaxed);
         self.observed.down.fetch_add(answer.bytes_down, Ordering::Relaxed);
         self.note_receipts(&request.envelopes, &answer);

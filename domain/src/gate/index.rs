@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use automerge::ActorId;
 use automerge::legacy::OpId;
+use minicbor::{Decode, Encode};
 
 mod draft;
+mod kept;
 
 use draft::{Draft, Taken};
 
@@ -19,38 +21,48 @@ use crate::refusal::RefusalCode::{self, *};
 use crate::wire::Refusal;
 
 /// An operation's id with the actor as a small number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode)]
 struct Op {
+    #[n(0)]
     counter: u64,
+    #[n(1)]
     actor: u16,
 }
 
 /// A point in an actor's history: its change number `sequence`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 struct Point {
+    #[n(0)]
     actor: u16,
+    #[n(1)]
     sequence: u64,
 }
 
 /// One value that was written at a key, or one character of a text.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 struct Written {
+    #[n(0)]
     op: Op,
+    #[n(1)]
     at: Point,
     /// The changes that superseded it.
+    #[n(2)]
     superseded: Vec<Point>,
 }
 
 /// A change of the record: how far each actor was when it was made, its own included.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 struct Node {
+    #[n(0)]
     at: Point,
+    #[n(1)]
     clock: Vec<u64>,
+    #[n(2)]
     max_op: u64,
 }
 
 /// The judge's memory of one record.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
     kind: RecordKind,
     actors: Vec<ActorId>,

@@ -1,5 +1,6 @@
 //! Getting in: enrolment of a device, and renewal of its token.
 
+use data_encoding::BASE64URL_NOPAD;
 use minicbor::{Decode, Encode};
 
 use super::{ENROL_CONTEXT, Profile, TOKEN_CONTEXT};
@@ -78,7 +79,21 @@ pub struct TokenRequest {
     pub proof: Vec<u8>,
 }
 
+/// The scheme of an `Authorization` header that brings a [`TokenRequest`] instead of a token: its CBOR in base64url
+/// without padding. A device whose token is over needs one round trip so; the answer brings the next token.
+pub const PROOF_SCHEME: &str = "Zhibu-Proof";
+
 impl TokenRequest {
+    /// What stands behind [`PROOF_SCHEME`].
+    pub fn to_header(&self) -> String {
+        BASE64URL_NOPAD.encode(&minicbor::to_vec(self).unwrap_or_default())
+    }
+
+    /// Reads what [`TokenRequest::to_header`] wrote.
+    pub fn from_header(text: &str) -> Option<Self> {
+        minicbor::decode(&BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()
+    }
+
     /// The bytes under the proof.
     pub fn signed_bytes(device: DeviceId, at: Millis) -> Vec<u8> {
         [TOKEN_CONTEXT, device.bytes(), &at.0.to_be_bytes()].concat()

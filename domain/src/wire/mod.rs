@@ -7,7 +7,7 @@ mod entrance;
 mod sync;
 
 pub use blob::{BlobProgress, MAX_BLOB_CHUNK_BYTES};
-pub use entrance::{EnrolRequest, EnrolResponse, KeyAlgorithm, TokenRequest, TokenResponse};
+pub use entrance::{EnrolRequest, EnrolResponse, KeyAlgorithm, PROOF_SCHEME, TokenRequest, TokenResponse};
 pub use sync::{
     AuthorCard, CollectionPage, EnvelopeReceipt, LoggedChange, Profile, ReadMark, Receipt, Refusal,
     SyncRequest, SyncResponse,

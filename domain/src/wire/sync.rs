@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
-use super::Envelope;
+use super::{Envelope, TokenResponse};
 use crate::ids::{AccountId, DeviceId, DistrictId, MemberId};
 use crate::org::{NamingScheme, Org, Post};
 use crate::record::{Collection, RecordRef};
@@ -73,6 +73,9 @@ pub struct SyncResponse {
     /// The highest epoch known of the asking device.
     #[n(8)]
     pub last_epoch: u32,
+    /// The next access token, for a device that came with a proof.
+    #[n(9)]
+    pub token: Option<TokenResponse>,
 }
 
 /// The server's durable answer to one envelope.

@@ -275,6 +275,7 @@ fn sync() -> [Example; 2] {
                 profile: None,
                 last_counter: 1,
                 last_epoch: 1,
+                token: None,
             },
         ),
     ]

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
+use zhibu_domain::access::Author;
 use zhibu_domain::ids::DistrictId;
+use zhibu_domain::wire::{PROOF_SCHEME, TokenRequest};
 
 use crate::App;
 use crate::error::ApiError;
 use crate::metrics::Stage;
-use crate::store::{Account, Device, DeviceOwner, Session, SessionStage};
+use crate::store::{Account, Device, DeviceOwner, Presence, Session, SessionStage};
 
 pub mod factor;
 pub mod password;
@@ -21,7 +23,7 @@ pub mod token;
 
 use session::Entrance;
 
-/// A device with a valid token, not revoked, of an open account: asked of the store at each request.
+/// A device with a valid token or a fresh proof, not revoked, of an open account: asked of the store at each request.
 #[derive(Debug, Clone)]
 pub struct DeviceCaller {
     /// Where it speaks.
@@ -32,6 +34,22 @@ pub struct DeviceCaller {
     pub account: Account,
     /// The version of the org tree at the same instant.
     pub orgs_version: u64,
+    /// Which store knows it so.
+    pub generation: [u8; 16],
+    /// Whether it came with a proof of its key and not with a token.
+    pub is_proven: bool,
+}
+
+impl DeviceCaller {
+    /// It as the author of a change, with the rights that it has now.
+    pub fn author(&self) -> Author {
+        Author {
+            account: self.account.id,
+            device: self.device.id,
+            member: self.account.member,
+            posts: self.account.posts.clone(),
+        }
+    }
 }
 
 /// A staff account at a console, in a session that may do whatever the account may.
@@ -67,6 +85,8 @@ impl From<DeviceOwner> for DeviceCaller {
             device: owner.device,
             account: owner.account,
             orgs_version: owner.orgs_version,
+            generation: owner.generation,
+            is_proven: false,
         }
     }
 }
@@ -75,21 +95,35 @@ impl FromRequestParts<Arc<App>> for DeviceCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        Stage::Authenticate.time(Self::recognise(parts, app)).await
+        Stage::Authenticate.time(recognise(parts, app)).await
     }
 }
 
-impl DeviceCaller {
-    async fn recognise(parts: &Parts, app: &App) -> Result<Self, ApiError> {
-        let token = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .ok_or(ApiError::Unauthenticated)?;
-        let bearer = app.keyring.verify(&*app.store, token, app.clock.now()).await?;
-        let owner = app.store.find_device(bearer.district, bearer.device).await?;
-        let owner = owner.filter(|owner| !owner.device.is_console).ok_or(ApiError::Unauthenticated)?;
-        if owner.is_active() { Ok(owner.into()) } else { Err(ApiError::DeviceRevoked) }
+async fn recognise(parts: &Parts, app: &App) -> Result<DeviceCaller, ApiError> {
+    let credential = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, text) = credential.and_then(|text| text.split_once(' ')).ok_or(ApiError::Unauthenticated)?;
+    match scheme {
+        "Bearer" => by_token(app, text).await,
+        PROOF_SCHEME => {
+            let proof = TokenRequest::from_header(text).ok_or(ApiError::Unauthenticated)?;
+            Ok(DeviceCaller { is_proven: true, ..proof::accept(app, &proof).await?.into() })
+        }
+        _ => Err(ApiError::Unauthenticated),
     }
+}
+
+async fn by_token(app: &App, token: &str) -> Result<DeviceCaller, ApiError> {
+    let now = app.clock.now();
+    let bearer = app.keyring.verify(&*app.store, token, now).await?;
+    let owner = app.store.find_device(bearer.district, bearer.device).await?;
+    let owner = owner.filter(|owner| !owner.device.is_console).ok_or(ApiError::Unauthenticated)?;
+    if !owner.is_active() {
+        return Err(ApiError::DeviceRevoked);
+    }
+    let on = now.date();
+    if owner.device.last_seen_on < Some(on) {
+        let (district, device) = (bearer.district, bearer.device);
+        app.presences.ask(Presence { district, device, proof_at: None, on }).await?;
+    }
+    Ok(owner.into())
 }

@@ -1,9 +1,14 @@
 //! Signatures of devices: envelopes, enrolment, token renewal.
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, VerificationAlgorithm};
-use zhibu_domain::wire::KeyAlgorithm;
+use zhibu_domain::wire::{KeyAlgorithm, TokenRequest};
 
-use crate::store::DeviceKey;
+use crate::App;
+use crate::error::ApiError;
+use crate::store::{DeviceKey, DeviceOwner, Presence};
+
+/// How far a proof's time may be from ours, in milliseconds (PROTOCOL.md, tokens).
+const TOLERANCE_MS: i64 = 10 * 60 * 1000;
 
 /// The length of every signature: Ed25519, or ES256 as r and s.
 const SIGNATURE_BYTES: usize = 64;
@@ -23,6 +28,30 @@ pub fn is_signed_by(key: &DeviceKey, message: &[u8], signature: &[u8]) -> bool {
     is_in_form
         && signature.len() == SIGNATURE_BYTES
         && algorithm.verify_sig(&key.public_key, message, signature).is_ok()
+}
+
+/// The device that proves its key, once: the same proof does not count again, on whichever server.
+pub async fn accept(app: &App, request: &TokenRequest) -> Result<DeviceOwner, ApiError> {
+    // An unknown device and a wrong proof get the same answer: who cannot sign learns nothing.
+    let owner = app.store.locate_device(request.device).await?.ok_or(ApiError::WrongProof)?;
+    let message = TokenRequest::signed_bytes(request.device, request.at);
+    let is_proven = owner.device.key.as_ref().is_some_and(|key| is_signed_by(key, &message, &request.proof));
+    if !is_proven {
+        return Err(ApiError::WrongProof);
+    }
+    if !owner.is_active() {
+        return Err(ApiError::DeviceRevoked);
+    }
+    let now = app.clock.now();
+    if now.0.abs_diff(request.at.0) > TOLERANCE_MS.unsigned_abs() {
+        return Err(ApiError::ClockSkew);
+    }
+    let (district, device) = (owner.device.district, owner.device.id);
+    let presence = Presence { district, device, proof_at: Some(request.at), on: now.date() };
+    match app.presences.ask(presence).await? {
+        true => Ok(owner),
+        false => Err(ApiError::WrongProof),
+    }
 }
 
 #[cfg(test)]

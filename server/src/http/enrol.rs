@@ -10,6 +10,7 @@ use zhibu_domain::wire::{EnrolRequest, EnrolResponse, OLDEST_PROTOCOL};
 use super::Cbor;
 use crate::App;
 use crate::auth::proof;
+use crate::auth::token::TokenBearer;
 use crate::error::ApiError;
 use crate::store::{AuditAct, AuditEntry, DeviceKey, DeviceOwner, Redeemed, Redemption};
 use crate::sync::scope;
@@ -39,7 +40,8 @@ pub(super) async fn enrol_device(
     if owner.device.id == redemption.device {
         note_enrolment(&app, &owner).await?;
     }
-    let token = super::token::issue_for(&app, &owner).await?;
+    let bearer = TokenBearer { district: owner.device.district, device: owner.device.id };
+    let token = super::token::issue_for(&app, bearer).await?;
     let device = owner.device.id;
     let profile = scope::Scope::of(&app, &owner.into()).await?.profile(&app).await?;
     Ok(Cbor(EnrolResponse { device, profile, token }))

@@ -8,12 +8,14 @@ use zhibu_domain::wire::{
 };
 
 use super::Cbor;
+use super::token::issue_for;
 use crate::App;
 use crate::auth::DeviceCaller;
+use crate::auth::token::TokenBearer;
 use crate::error::ApiError;
 use crate::metrics::Stage;
+use crate::sync::pages;
 use crate::sync::scope::Scope;
-use crate::sync::{Carrier, pages};
 
 pub(super) async fn exchange(
     caller: DeviceCaller,
@@ -21,31 +23,26 @@ pub(super) async fn exchange(
     Cbor(request): Cbor<SyncRequest>,
 ) -> Result<Cbor<SyncResponse>, ApiError> {
     check(&request)?;
-    let today = app.clock.now().date();
-    if caller.device.last_seen_on < Some(today) {
-        app.store.note_contact(caller.district, caller.device.id, today).await?;
-    }
-    let carrier = Carrier { district: caller.district, device: caller.device.id };
-    let delivered = app.ledger.deliver(carrier, request.envelopes).await?;
+    let delivered = app.ledger.deliver(&caller, request.envelopes).await?;
     // After the delivery, so that the marks move past what it wrote.
     let scope = Scope::of(&app, &caller).await?;
     let reading = pages::read(&*app.store, &scope, &request.marks, request.page_bytes, &delivered.echo);
     let news = Stage::News.time(reading).await?;
-    let profile =
-        if request.profile_version == scope.version() { None } else { Some(scope.profile(&app).await?) };
-    let district = app.store.find_district(caller.district).await?.ok_or(ApiError::NotFound)?;
-    let owner =
-        app.store.find_device(caller.district, caller.device.id).await?.ok_or(ApiError::Unauthenticated)?;
+    let is_known = request.profile_version == scope.version();
+    let profile = if is_known { None } else { Some(scope.profile(&app).await?) };
+    let bearer = TokenBearer { district: caller.district, device: caller.device.id };
+    let token = if caller.is_proven { Some(issue_for(&app, bearer).await?) } else { None };
     Ok(Cbor(SyncResponse {
         protocol: PROTOCOL,
         server_time: app.clock.now(),
-        generation: district.generation.to_vec(),
+        generation: caller.generation.to_vec(),
         receipts: delivered.receipts,
         pages: news.pages,
         more: news.more,
         profile,
-        last_counter: owner.device.last_counter,
-        last_epoch: owner.device.last_epoch,
+        last_counter: delivered.last_counter,
+        last_epoch: delivered.last_epoch,
+        token,
     }))
 }
 

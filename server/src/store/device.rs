@@ -1,5 +1,7 @@
 //! Devices, and the invites that they enrol with.
 
+use std::collections::{BTreeMap, HashMap};
+
 use async_trait::async_trait;
 use jiff::civil::Date;
 use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, InviteId};
@@ -53,6 +55,21 @@ pub struct DeviceOwner {
     pub account: Account,
     /// [`District::orgs_version`](super::District::orgs_version) at the same instant.
     pub orgs_version: u64,
+    /// [`District::generation`](super::District::generation) at the same instant.
+    pub generation: [u8; 16],
+}
+
+/// A device speaks to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Presence {
+    /// Its district.
+    pub district: DistrictId,
+    /// The device.
+    pub device: DeviceId,
+    /// The time in the proof that it brings instead of a token, if it does.
+    pub proof_at: Option<Millis>,
+    /// The day, in China.
+    pub on: Date,
 }
 
 impl DeviceOwner {
@@ -128,6 +145,35 @@ pub enum Redeemed {
     Unknown,
 }
 
+/// What is noted of a device's presence.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// The time of its last proof.
+    pub(super) proof_at: Option<Millis>,
+    /// The last day.
+    pub(super) on: Option<Date>,
+}
+
+/// What presences do to what was noted before: an answer for each, and what is to be noted now.
+pub(super) fn weigh_presences(
+    presences: &[Presence],
+    mut before: HashMap<(DistrictId, DeviceId), Seen>,
+) -> (Vec<bool>, BTreeMap<(DistrictId, DeviceId), Seen>) {
+    let mut noted = BTreeMap::new();
+    let mut weigh = |presence: &Presence| {
+        let key = (presence.district, presence.device);
+        let Some(seen) = before.get_mut(&key) else { return false };
+        if presence.proof_at.is_some() && presence.proof_at <= seen.proof_at {
+            return false;
+        }
+        seen.proof_at = seen.proof_at.max(presence.proof_at);
+        seen.on = seen.on.max(Some(presence.on));
+        noted.insert(key, *seen);
+        true
+    };
+    (presences.iter().map(&mut weigh).collect(), noted)
+}
+
 /// Invites and devices. Part of the contract of [`Store`](super::Store).
 #[async_trait]
 pub trait DeviceStore: Send + Sync {
@@ -169,20 +215,13 @@ pub trait DeviceStore: Send + Sync {
     /// The devices of a district that are no consoles, in id order.
     async fn list_phones(&self, district: DistrictId) -> Result<Vec<Device>, StoreError>;
 
-    /// Notes that a device spoke on this day. The day never goes back.
-    async fn note_contact(&self, district: DistrictId, device: DeviceId, on: Date) -> Result<(), StoreError>;
+    /// Notes that devices spoke, and the times of their proofs; the day never goes back. For each, in their order,
+    /// whether it may: `false` unless the time of its proof is strictly later than that of every one before, so that
+    /// of two equal proofs one wins. Unknown devices may not.
+    async fn note_presence(&self, presences: &[Presence]) -> Result<Vec<bool>, StoreError>;
 
     /// Ends a device for good. `false` if there is none or it was revoked already; the first time stands.
     async fn revoke_device(
-        &self,
-        district: DistrictId,
-        device: DeviceId,
-        at: Millis,
-    ) -> Result<bool, StoreError>;
-
-    /// Notes the time of a token proof. `false` unless it is strictly later than every one before: of two equal
-    /// proofs one wins.
-    async fn advance_proof(
         &self,
         district: DistrictId,
         device: DeviceId,

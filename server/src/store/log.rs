@@ -115,6 +115,32 @@ pub struct StoredChange {
     pub received_at: Millis,
 }
 
+/// A record as a judge opens it: its index as it was put away, and the changes behind that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedRecord {
+    /// Which record.
+    pub reference: RecordRef,
+    /// How many changes it has.
+    pub version: u64,
+    /// Its index, if one was put away.
+    pub kept: Option<KeptIndex>,
+    /// The changes behind it, or all, in the order they were appended.
+    pub changes: Vec<StoredChange>,
+}
+
+/// A record's gate index as bytes. It holds nothing that the log does not say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptIndex {
+    /// The record.
+    pub record: RecordId,
+    /// How many changes it covers...
+    pub version: u64,
+    /// ...the last of them at this position of the collection.
+    pub position: u64,
+    /// What [`zhibu_domain::gate::Index::keep`] made.
+    pub bytes: Vec<u8>,
+}
+
 impl StoredRecord {
     /// Its document, made of its log.
     pub fn document(&self) -> Result<Record, StoreError> {
@@ -193,22 +219,23 @@ pub trait LogStore: Send + Sync {
     ///   Console devices deliver without an envelope (`counter` 0) and nothing is noted.
     async fn commit(&self, deliveries: &[Delivery]) -> Result<Vec<Committed>, StoreError>;
 
-    /// The digest noted for an envelope number.
-    async fn envelope_digest(
-        &self,
-        district: DistrictId,
-        device: DeviceId,
-        counter: u64,
-    ) -> Result<Option<[u8; 32]>, StoreError>;
-
-    /// What became of these changes when `author` (the signer) delivered them. A change that is stored is stored
-    /// whoever asks; a refusal counts for the author to whom it was given and for no other.
+    /// What became of these changes when their authors (the signers) delivered them. A change that is stored is
+    /// stored whoever asks; a refusal counts for the author to whom it was given and for no other.
     async fn known_changes(
         &self,
         district: DistrictId,
-        author: DeviceId,
-        hashes: &[ChangeHash],
-    ) -> Result<HashMap<ChangeHash, KnownChange>, StoreError>;
+        wanted: &[(DeviceId, ChangeHash)],
+    ) -> Result<HashMap<(DeviceId, ChangeHash), KnownChange>, StoreError>;
+
+    /// These records as a judge opens them; those that do not exist are left out.
+    async fn open_records(
+        &self,
+        district: DistrictId,
+        ids: &[RecordId],
+    ) -> Result<Vec<JudgedRecord>, StoreError>;
+
+    /// Puts indexes away, each unless one of the same or a higher version is there.
+    async fn keep_indexes(&self, district: DistrictId, indexes: &[KeptIndex]) -> Result<(), StoreError>;
 
     /// A record with all its changes in the order they were appended.
     async fn load_record(

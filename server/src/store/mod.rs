@@ -9,6 +9,7 @@ mod audit;
 mod blob;
 #[cfg(test)]
 pub(crate) mod conformance;
+mod decide;
 mod device;
 mod district;
 mod figures;
@@ -21,12 +22,14 @@ pub mod sqlite;
 pub use account::{Account, AccountStore, Login, NewAccount};
 pub use audit::{AuditAct, AuditEntry, AuditRow, AuditStore, ChainState};
 pub use blob::{BlobStore, CLAIM_MS, StoredBlob};
-pub use device::{Device, DeviceKey, DeviceOwner, DeviceStore, Invite, NewInvite, Redeemed, Redemption};
+pub use device::{
+    Device, DeviceKey, DeviceOwner, DeviceStore, Invite, NewInvite, Presence, Redeemed, Redemption,
+};
 pub use district::{District, DistrictStore};
 pub use figures::StoreFigures;
 pub use log::{
-    Committed, Decision, Delivery, KnownChange, LogNews, LogRow, LogStore, RecordSummary, StoredChange,
-    StoredRecord, Verdict,
+    Committed, Decision, Delivery, JudgedRecord, KeptIndex, KnownChange, LogNews, LogRow, LogStore,
+    RecordSummary, StoredChange, StoredRecord, Verdict,
 };
 pub use projection::{
     ActivityFilter, ActivityPlace, DirtyRecord, Exception, Projected, ProjectedActivity, Projection,

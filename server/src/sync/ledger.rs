@@ -9,17 +9,19 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use zhibu_domain::access::Author;
 use zhibu_domain::command::Command;
 use zhibu_domain::ids::DistrictId;
-use zhibu_domain::record::{Actor, Collection, CommandFault, Record, RecordRef, Stamp};
+use zhibu_domain::record::{Actor, Collection, CommandFault, Record, RecordKind, RecordRef, Stamp};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{Envelope, EnvelopeReceipt, Receipt, Refusal, SentChange};
 
 use super::Trees;
-use super::judge::{Books, read_record};
+use super::books::{Books, read_record};
+use super::judge::Judge;
 use super::pages::Echo;
 use super::prepare::{Carrier, Content, OpenedChange, Prepared, open};
+use crate::auth::DeviceCaller;
 use crate::clock::Clock;
 use crate::metrics::{Running, Stage, tally};
-use crate::store::{Committed, Decision, Delivery, Store, StoreError};
+use crate::store::{Committed, Decision, Delivery, Device, Store, StoreError};
 
 /// Most envelopes in one commit: enough to share an fsync, few enough to answer soon.
 const BATCH: usize = 64;
@@ -46,6 +48,10 @@ pub struct Delivered {
     pub receipts: Vec<EnvelopeReceipt>,
     /// Where the carrier's own changes among them stand.
     pub echo: Echo,
+    /// The highest envelope number known of the carrying device.
+    pub last_counter: u64,
+    /// Its highest epoch known.
+    pub last_epoch: u32,
 }
 
 /// What waits for the writer.
@@ -123,14 +129,23 @@ impl Ledger {
     }
 
     /// Takes envelopes and answers once the answers are durable: one receipt for each, in their order.
-    pub async fn deliver(&self, carrier: Carrier, envelopes: Vec<Envelope>) -> Result<Delivered, StoreError> {
+    pub async fn deliver(
+        &self,
+        caller: &DeviceCaller,
+        envelopes: Vec<Envelope>,
+    ) -> Result<Delivered, StoreError> {
+        let Device { last_counter, last_epoch, .. } = caller.device;
+        let mut delivered = Delivered { last_counter, last_epoch, ..Delivered::default() };
         let mut replies = Vec::with_capacity(envelopes.len());
         for envelope in envelopes {
-            let prepared = Stage::Open.time(open(&*self.store, carrier, envelope)).await?;
+            let prepared = Stage::Open.time(open(&*self.store, caller, envelope)).await?;
+            if prepared.author == caller.device.id && matches!(prepared.content, Content::Signed { .. }) {
+                delivered.last_counter = delivered.last_counter.max(prepared.counter);
+                delivered.last_epoch = delivered.last_epoch.max(prepared.epoch_seen());
+            }
             let own = prepared.own_collections();
             replies.push((own, self.hand_over(prepared).await?));
         }
-        let mut delivered = Delivered::default();
         for (own, reply) in replies {
             let receipt = reply.await.map_err(|_| StoreError::Busy)??;
             let stored =
@@ -249,6 +264,12 @@ impl Writer {
                 tracing::error!("the judge broke; its books are opened anew");
                 self.books.forget();
             }
+            if let Err(error) = self.books.shrink().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "indexes were not put away");
+            }
+        }
+        if let Err(error) = self.books.shut().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "indexes were not put away");
         }
     }
 
@@ -267,16 +288,14 @@ impl Writer {
 
     /// One commit. Answers the jobs that are done and gives back those that must be judged again.
     async fn attempt(&mut self, jobs: Vec<Job>) -> Vec<Job> {
-        let mut judged = Vec::with_capacity(jobs.len());
-        let mut refused = HashSet::new();
         let judging = Stage::Judge.begin();
-        for job in jobs {
-            match self.books.judge(&job.envelope, &mut refused, self.clock.now()).await {
-                Ok(delivery) => judged.push((job, delivery)),
-                Err(error) => answer(job, Err(error)),
+        let (jobs, deliveries) = match self.judge(jobs).await {
+            Ok(judged) => judged,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "nothing could be judged");
+                return Vec::new();
             }
-        }
-        let (jobs, deliveries): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
+        };
         judging.end();
         let committed = match Stage::Commit.time(self.store.commit(&deliveries)).await {
             Ok(committed) => {
@@ -286,7 +305,7 @@ impl Writer {
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a commit failed");
                 for (job, delivery) in jobs.into_iter().zip(&deliveries) {
-                    self.books.close(delivery);
+                    self.close(delivery);
                     answer(job, Err(StoreError::Busy));
                 }
                 return Vec::new();
@@ -296,19 +315,18 @@ impl Writer {
         for ((job, delivery), outcome) in jobs.into_iter().zip(deliveries).zip(committed) {
             match outcome {
                 Committed::Done(receipts) => {
-                    self.books.settle(&delivery);
-                    self.tell(&delivery, &receipts);
+                    self.note(&delivery, &receipts);
                     let refused = delivery.refused_envelope.map(|(refusal, _)| refusal);
                     let receipt = EnvelopeReceipt { refused, changes: receipts };
                     tally::receipt(&receipt);
                     answer(job, Ok(receipt));
                 }
                 Committed::Stale(_) => {
-                    self.books.close(&delivery);
+                    self.close(&delivery);
                     again.push(job);
                 }
                 Committed::CounterReused => {
-                    self.books.close(&delivery);
+                    self.close(&delivery);
                     again.push(reused(job));
                 }
             }
@@ -316,13 +334,51 @@ impl Writer {
         again
     }
 
-    fn tell(&self, delivery: &Delivery, receipts: &[Receipt]) {
-        for (verdict, receipt) in delivery.verdicts.iter().zip(receipts) {
-            if let (Decision::Append, Receipt::Stored(position)) = (&verdict.decision, receipt) {
-                let collection = verdict.record.collection();
-                // Nobody listening is fine: listeners read the store when they come.
-                let _ = self.news.send(News { district: delivery.district, collection, position: *position });
+    /// The jobs that could be judged, with what was decided. The others have their answer: come again.
+    async fn judge(&mut self, jobs: Vec<Job>) -> Result<(Vec<Job>, Vec<Delivery>), StoreError> {
+        let envelopes: Vec<&Prepared> = jobs.iter().map(|job| &job.envelope).collect();
+        let fetched = self.books.fetch(&envelopes).await?;
+        let received_at = self.clock.now();
+        let mut judge = Judge {
+            store: &*self.store,
+            books: &mut self.books,
+            fetched: &fetched,
+            refused: HashSet::new(),
+            received_at,
+        };
+        let (mut judged, mut deliveries) = (Vec::with_capacity(jobs.len()), Vec::with_capacity(jobs.len()));
+        for job in jobs {
+            match judge.judge(&job.envelope).await {
+                Ok(delivery) => {
+                    judged.push(job);
+                    deliveries.push(delivery);
+                }
+                Err(error) => answer(job, Err(error)),
             }
+        }
+        Ok((judged, deliveries))
+    }
+
+    /// Closes the records of a delivery that was judged and not written.
+    fn close(&mut self, delivery: &Delivery) {
+        for verdict in &delivery.verdicts {
+            self.books.close(delivery.district, verdict.record.id());
+        }
+    }
+
+    /// Tells the books and the listeners what was appended.
+    fn note(&mut self, delivery: &Delivery, receipts: &[Receipt]) {
+        for (verdict, receipt) in delivery.verdicts.iter().zip(receipts) {
+            let (Decision::Append, Receipt::Stored(position)) = (&verdict.decision, receipt) else {
+                continue;
+            };
+            self.books.note_position(delivery.district, verdict.record.id(), *position);
+            if verdict.record.kind == RecordKind::Roster {
+                self.books.close_roster(delivery.district, verdict.record.org);
+            }
+            let collection = verdict.record.collection();
+            // Nobody listening is fine: listeners read the store when they come.
+            let _ = self.news.send(News { district: delivery.district, collection, position: *position });
         }
     }
 }

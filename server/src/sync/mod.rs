@@ -2,18 +2,20 @@
 //!
 //! - `prepare`: opens an envelope: its device, its signature, the bytes of its changes. Costs CPU, needs no
 //!   order, runs in the request's own task.
+//! - `books`: what the judge keeps open in memory, and puts away when it is not used.
 //! - `judge`: decides about each change in the state that its record has now.
 //! - `ledger`: the writer. It judges what is waiting, commits it in one transaction (so one fsync serves many
 //!   pushes), and only then answers. It never waits for company.
 //! - [`scope`] and [`pages`]: what a device may read, and what of that is new.
 
+mod books;
 mod judge;
 mod ledger;
 pub mod pages;
 mod prepare;
 pub mod scope;
 
-pub use judge::read_record;
+pub use books::read_record;
 pub use ledger::{Delivered, Ledger, News, Queue, WriteFault};
 pub use prepare::Carrier;
 pub use scope::Trees;

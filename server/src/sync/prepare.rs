@@ -10,8 +10,9 @@ use zhibu_domain::wire::{
     Envelope, EnvelopeBody, MAX_ENVELOPE_BYTES, MAX_ENVELOPE_CHANGES, OLDEST_PROTOCOL, Refusal, SentChange,
 };
 
+use crate::auth::DeviceCaller;
 use crate::auth::proof::is_signed_by;
-use crate::store::{DeviceOwner, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// The device that brings envelopes, its own and others'.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,30 +78,30 @@ impl OpenedChange {
     }
 }
 
-/// The rights of a device's owner, as they are now.
-pub(super) fn author_of(owner: &DeviceOwner) -> Author {
-    Author {
-        account: owner.account.id,
-        device: owner.device.id,
-        member: owner.account.member,
-        posts: owner.account.posts.clone(),
+impl Prepared {
+    /// The highest epoch of the author's device among the changes; 0 if there is none.
+    pub(super) fn epoch_seen(&self) -> u32 {
+        let Content::Signed { author, changes, .. } = &self.content else { return 0 };
+        let actors = changes.iter().filter_map(|change| change.decoded.as_ref().ok()?.actor());
+        actors.filter(|actor| actor.device == author.device).map(|actor| actor.epoch).max().unwrap_or(0)
     }
 }
 
 /// Opens an envelope. Only the store can fail; what is wrong with the envelope is part of the answer.
 pub(super) async fn open(
     store: &dyn Store,
-    carrier: Carrier,
+    caller: &DeviceCaller,
     envelope: Envelope,
 ) -> Result<Prepared, StoreError> {
+    let carrier = Carrier { district: caller.district, device: caller.device.id };
     let digest =
         Sha256::new().chain_update(&envelope.body).chain_update(&envelope.signature).finalize().into();
     let claimed: Option<EnvelopeBody> = read_body(&envelope.body);
     let (author, counter) = claimed.as_ref().map_or((carrier.device, 0), |body| (body.device, body.counter));
-    let content = match check(store, carrier, &envelope, claimed).await? {
-        Ok((owner, body)) => Content::Signed {
-            author: author_of(&owner),
-            orgs_version: owner.orgs_version,
+    let content = match check(store, caller, &envelope, claimed).await? {
+        Ok((author, orgs_version, body)) => Content::Signed {
+            author,
+            orgs_version,
             changes: body.changes.into_iter().map(OpenedChange::open).collect(),
         },
         Err(refusal) => Content::Refused(refusal),
@@ -114,12 +115,15 @@ fn read_body(bytes: &[u8]) -> Option<EnvelopeBody> {
     (decoder.position() == bytes.len()).then_some(body)
 }
 
+/// The author with his rights as they are now, the version of the org tree at that instant, and what he signed.
+type Checked = (Author, u64, EnvelopeBody);
+
 async fn check(
     store: &dyn Store,
-    carrier: Carrier,
+    caller: &DeviceCaller,
     envelope: &Envelope,
     body: Option<EnvelopeBody>,
-) -> Result<Result<(DeviceOwner, EnvelopeBody), Refusal>, StoreError> {
+) -> Result<Result<Checked, Refusal>, StoreError> {
     let refuse = |code, detail: &str| Ok(Err(Refusal::new(code, detail)));
     if envelope.body.len() > MAX_ENVELOPE_BYTES {
         return refuse(RefusalCode::TooLarge, "envelope");
@@ -131,19 +135,25 @@ async fn check(
     if body.changes.len() > MAX_ENVELOPE_CHANGES {
         return refuse(RefusalCode::TooLarge, "changes in one envelope");
     }
-    if body.district != carrier.district {
+    if body.district != caller.district {
         return refuse(RefusalCode::WrongDistrict, "district");
     }
-    let Some(owner) = store.find_device(carrier.district, body.device).await? else {
-        return refuse(RefusalCode::UnknownDevice, "device");
+    // Who brings his own was looked up a moment ago, when he was let in.
+    let stranger = match body.device == caller.device.id {
+        true => None,
+        false => match store.find_device(caller.district, body.device).await? {
+            Some(owner) => Some(DeviceCaller::from(owner)),
+            None => return refuse(RefusalCode::UnknownDevice, "device"),
+        },
     };
+    let author = stranger.as_ref().unwrap_or(caller);
     let signed = Envelope::signed_bytes(&envelope.body);
-    let right = owner.device.key.as_ref().is_some_and(|key| is_signed_by(key, &signed, &envelope.signature));
+    let right = author.device.key.as_ref().is_some_and(|key| is_signed_by(key, &signed, &envelope.signature));
     if !right {
         return refuse(RefusalCode::WrongSignature, "signature");
     }
-    if !owner.is_active() {
+    if author.device.revoked_at.is_some() || author.account.disabled_at.is_some() {
         return refuse(RefusalCode::DeviceRevoked, "device");
     }
-    Ok(Ok((owner, body)))
+    Ok(Ok((author.author(), author.orgs_version, body)))
 }

@@ -192,7 +192,15 @@ mod tests {
             last_epoch: 0,
             last_seen_on: None,
         };
-        Scope::over(tree(), DeviceCaller { district: DISTRICT, device, account, orgs_version: 2 }, NOW)
+        let caller = DeviceCaller {
+            district: DISTRICT,
+            device,
+            account,
+            orgs_version: 2,
+            generation: [0; 16],
+            is_proven: false,
+        };
+        Scope::over(tree(), caller, NOW)
     }
 
     #[test]

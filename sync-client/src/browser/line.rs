@@ -10,29 +10,29 @@ use zhibu_domain::wire::{
 };
 
 use super::told;
-use crate::transport::{Answer, Transport, TransportError};
+use crate::transport::{Answer, Credential, Transport, TransportError};
 
 #[wasm_bindgen]
 extern "C" {
     /// The way to the server that this page came from.
     pub type Line;
 
-    /// Asks once: `[status, body, bytesUp, bytesDown]`. Fails when there is no answer.
+    /// Asks once, with this `Authorization`: `[status, body, bytesUp, bytesDown]`. Fails when there is no answer.
     #[wasm_bindgen(method, catch)]
     async fn post(
         this: &Line,
         path: &str,
-        token: Option<String>,
+        authorization: Option<String>,
         body: Uint8Array,
     ) -> Result<JsValue, JsValue>;
 
     /// As `post`, without a body.
     #[wasm_bindgen(method, catch)]
-    async fn get(this: &Line, path: &str, token: &str) -> Result<JsValue, JsValue>;
+    async fn get(this: &Line, path: &str, authorization: &str) -> Result<JsValue, JsValue>;
 
     /// As `post`, the body as it is.
     #[wasm_bindgen(method, catch)]
-    async fn put(this: &Line, path: &str, token: &str, body: Uint8Array) -> Result<JsValue, JsValue>;
+    async fn put(this: &Line, path: &str, authorization: &str, body: Uint8Array) -> Result<JsValue, JsValue>;
 }
 
 /// Speaks to the server that the page came from.
@@ -55,7 +55,7 @@ impl FetchTransport {
     async fn ask<Q, R>(
         &self,
         path: &str,
-        token: Option<&str>,
+        credential: Option<&Credential>,
         question: &Q,
     ) -> Result<Exchange<R>, TransportError>
     where
@@ -63,7 +63,8 @@ impl FetchTransport {
         R: for<'b> Decode<'b, ()>,
     {
         let body = minicbor::to_vec(question).map_err(|e| TransportError::unreadable(0, e))?;
-        let answer = self.line.post(path, token.map(str::to_owned), Uint8Array::from(&body[..])).await;
+        let answer =
+            self.line.post(path, credential.map(Credential::header), Uint8Array::from(&body[..])).await;
         let answered = Answered::of(answer)?;
         let (bytes_up, bytes_down) = (answered.bytes_up, answered.bytes_down);
         Ok(Exchange { response: answered.decoded()?, bytes_up, bytes_down })
@@ -103,8 +104,8 @@ impl Transport for FetchTransport {
         Ok(self.ask("/v1/token", None, request).await?.response)
     }
 
-    async fn sync(&self, token: &str, request: &SyncRequest) -> Result<Answer, TransportError> {
-        let exchange = self.ask::<_, SyncResponse>("/v1/sync", Some(token), request).await?;
+    async fn sync(&self, credential: &Credential, request: &SyncRequest) -> Result<Answer, TransportError> {
+        let exchange = self.ask::<_, SyncResponse>("/v1/sync", Some(credential), request).await?;
         let Exchange { response, bytes_up, bytes_down } = exchange;
         Ok(Answer { response, bytes_up, bytes_down })
     }
@@ -116,7 +117,7 @@ impl Transport for FetchTransport {
         hash: BlobHash,
     ) -> Result<BlobProgress, TransportError> {
         let path = format!("/v1/records/{record}/blobs/{hash}/offset");
-        Answered::of(self.line.get(&path, token).await)?.decoded()
+        Answered::of(self.line.get(&path, &bearer(token)).await)?.decoded()
     }
 
     async fn put_blob_chunk(
@@ -128,11 +129,15 @@ impl Transport for FetchTransport {
         chunk: &[u8],
     ) -> Result<BlobProgress, TransportError> {
         let path = format!("/v1/records/{record}/blobs/{hash}/offset/{offset}");
-        Answered::of(self.line.put(&path, token, Uint8Array::from(chunk)).await)?.decoded()
+        Answered::of(self.line.put(&path, &bearer(token), Uint8Array::from(chunk)).await)?.decoded()
     }
 
     async fn blob(&self, token: &str, record: RecordId, hash: BlobHash) -> Result<Vec<u8>, TransportError> {
         let path = format!("/v1/records/{record}/blobs/{hash}");
-        Ok(Answered::of(self.line.get(&path, token).await)?.body)
+        Ok(Answered::of(self.line.get(&path, &bearer(token)).await)?.body)
     }
+}
+
+fn bearer(token: &str) -> String {
+    Credential::Token(token.to_owned()).header()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use zhibu_domain::wire::{Envelope, Profile, ReadMark, SyncRequest};
+use zhibu_domain::wire::{Envelope, Profile, ReadMark};
 
 use super::{Client, MAX_RACES};
 use crate::engine::batch::{envelope_body, next_batch};
@@ -142,7 +142,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         let marks = self.store.marks().await?;
         let sent = choose_envelopes(self.store.envelopes().await?, self.store.carried().await?);
         let request = sync_request(&profile, &marks, &sent)?;
-        let answer = self.ask(&request).await?;
+        let answer = self.exchange(&request).await?;
         let received = self.absorb(&sent, &marks, &answer, report).await?;
         report.round_trips += 1;
         report.bytes_up += answer.bytes_up;
@@ -153,10 +153,6 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         }
         let widened = answer.response.profile.as_ref().is_some_and(|new| is_wider(new, &profile));
         Ok(Round { more: answer.response.more || widened, rewrote: report.rewritten > rewritten_before })
-    }
-
-    async fn ask(&self, request: &SyncRequest) -> Result<Answer, SyncError> {
-        self.with_token(async |token| self.transport.sync(token, request).await).await
     }
 
     /// Takes an answer in one act; how many changes it brought.

@@ -1,26 +1,48 @@
 //! The access token: renewed by a proof with the device key, whose time only ever grows.
 
 use zhibu_domain::time::Millis;
-use zhibu_domain::wire::{ErrorCode, TokenRequest, TokenResponse};
+use zhibu_domain::wire::{ErrorBody, ErrorCode, SyncRequest, TokenRequest, TokenResponse};
 
 use super::Client;
 use crate::error::SyncError;
 use crate::keys::DeviceKey;
 use crate::store::{DeviceState, HeldToken, LocalStore};
-use crate::transport::{Transport, TransportError};
+use crate::transport::{Answer, Credential, Transport, TransportError};
 
 /// A token that ends within this time is renewed: the request it is for may take a while.
 const RENEW_BEFORE_MS: i64 = 60_000;
 
 impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
-    /// The token held, if it is good for a while yet; else a new one.
-    pub(super) async fn token(&self) -> Result<String, SyncError> {
+    /// The token held, if it is good for a while yet.
+    async fn held_token(&self) -> Result<Option<String>, SyncError> {
         let state = self.state().await?;
         let server_now = self.now().plus(state.clock_offset_ms);
-        match state.token {
-            Some(held) if server_now.plus(RENEW_BEFORE_MS) < held.expires_at => Ok(held.token),
-            _ => self.renew_token().await,
+        let good = |held: &HeldToken| server_now.plus(RENEW_BEFORE_MS) < held.expires_at;
+        Ok(state.token.filter(good).map(|held| held.token))
+    }
+
+    /// The token held, or a new one.
+    pub(super) async fn token(&self) -> Result<String, SyncError> {
+        match self.held_token().await? {
+            Some(token) => Ok(token),
+            None => self.renew_token().await,
         }
+    }
+
+    /// Synchronises under the token held; without a good one under a proof, which costs no trip of its own.
+    pub(super) async fn exchange(&self, request: &SyncRequest) -> Result<Answer, SyncError> {
+        if let Some(token) = self.held_token().await? {
+            match self.transport.sync(&Credential::Token(token), request).await {
+                Err(TransportError::Refused(body)) if is_over(&body) => {}
+                other => return Ok(other?),
+            }
+        }
+        let ask = async |proof| self.transport.sync(&Credential::Proof(proof), request).await;
+        let answer = self.with_proof(ask).await?;
+        if let Some(token) = answer.response.token.clone() {
+            self.keep_token(token).await?;
+        }
+        Ok(answer)
     }
 
     /// Asks under the token held, and once more under a new one when that is over.
@@ -30,9 +52,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     ) -> Result<R, SyncError> {
         let token = self.token().await?;
         match ask(&token).await {
-            Err(TransportError::Refused(body))
-                if matches!(body.code, ErrorCode::TokenExpired | ErrorCode::Unauthenticated) =>
-            {
+            Err(TransportError::Refused(body)) if is_over(&body) => {
                 let token = self.renew_token().await?;
                 Ok(ask(&token).await?)
             }
@@ -40,10 +60,20 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         }
     }
 
-    /// A new token. A wrong clock is corrected by the server's, once.
+    /// A new token.
     pub(super) async fn renew_token(&self) -> Result<String, SyncError> {
-        let (request, before) = self.prove().await?;
-        let response = match self.transport.renew_token(&request).await {
+        let ask = async |proof| self.transport.renew_token(&proof).await;
+        let response = self.with_proof(ask).await?;
+        self.keep_token(response).await
+    }
+
+    /// Asks with a proof. A wrong clock is corrected by the server's, once.
+    async fn with_proof<R>(
+        &self,
+        ask: impl AsyncFn(TokenRequest) -> Result<R, TransportError>,
+    ) -> Result<R, SyncError> {
+        let (proof, before) = self.prove().await?;
+        match ask(proof).await {
             Err(TransportError::Refused(body)) if body.code == ErrorCode::ClockSkew => {
                 let offset = body.server_time.0 - self.now().0;
                 self.update_state(|state| {
@@ -52,12 +82,11 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
                     state.last_proof_at = before;
                 })
                 .await?;
-                let (request, _) = self.prove().await?;
-                self.transport.renew_token(&request).await?
+                let (proof, _) = self.prove().await?;
+                Ok(ask(proof).await?)
             }
-            other => other?,
-        };
-        self.keep_token(response).await
+            other => Ok(other?),
+        }
     }
 
     /// The time is durable before the proof leaves: after a crash the next one is later still.
@@ -84,4 +113,9 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         .await?;
         Ok(response.token)
     }
+}
+
+/// Whether a token does not open anything any more.
+fn is_over(body: &ErrorBody) -> bool {
+    matches!(body.code, ErrorCode::TokenExpired | ErrorCode::Unauthenticated)
 }

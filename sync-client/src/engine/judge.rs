@@ -207,6 +207,7 @@ mod tests {
             profile: None,
             last_counter: 4,
             last_epoch: 1,
+            token: None,
         }
     }
 

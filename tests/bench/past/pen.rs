@@ -11,7 +11,6 @@ use zhibu_domain::record::{Actor, Record, Stamp};
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{Envelope, EnvelopeBody, MAX_ENVELOPE_CHANGES, PROTOCOL, Receipt, SentChange};
 use zhibu_server::App;
-use zhibu_server::sync::Carrier;
 
 use super::people::{Person, district};
 
@@ -59,9 +58,9 @@ impl Pen {
 
 /// Delivers envelopes and demands that every change of them counts; how many those were.
 pub(crate) async fn deliver(app: &Arc<App>, carrier: Person, envelopes: Vec<Envelope>) -> u64 {
-    let carrier = Carrier { district: district(), device: carrier.device() };
+    let caller = app.store.find_device(district(), carrier.device()).await.unwrap().unwrap();
     let mut stored = 0;
-    for receipt in app.ledger.deliver(carrier, envelopes).await.unwrap().receipts {
+    for receipt in app.ledger.deliver(&caller.into(), envelopes).await.unwrap().receipts {
         assert_eq!(receipt.refused, None, "an honest envelope");
         for change in receipt.changes {
             assert!(matches!(change, Receipt::Stored(_)), "an honest change: {change:?}");

@@ -9,9 +9,9 @@ const TIMEOUT_MS = 120_000
 type Answer = [status: number, body: Uint8Array<ArrayBuffer>, bytesUp: number, bytesDown: number]
 
 /** Status and body of an answer, and what it cost; fails when there is no answer. */
-async function ask(method: string, path: string, token: string | undefined, body: Uint8Array<ArrayBuffer> | undefined, type: string): Promise<Answer> {
+async function ask(method: string, path: string, authorization: string | undefined, body: Uint8Array<ArrayBuffer> | undefined, type: string): Promise<Answer> {
   const headers: Record<string, string> = { Accept: CBOR }
-  if (token !== undefined) headers['Authorization'] = `Bearer ${token}`
+  if (authorization !== undefined) headers['Authorization'] = authorization
   let sent = body
   if (body !== undefined) {
     headers['Content-Type'] = type
@@ -54,8 +54,8 @@ async function packed(body: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBu
 }
 
 export const line = {
-  post: (path: string, token: string | undefined, body: Uint8Array<ArrayBuffer>) => ask('POST', path, token, body, CBOR),
-  get: (path: string, token: string) => ask('GET', path, token, undefined, CBOR),
-  put: (path: string, token: string, body: Uint8Array<ArrayBuffer>) =>
-    ask('PUT', path, token, body, 'application/octet-stream'),
+  post: (path: string, authorization: string | undefined, body: Uint8Array<ArrayBuffer>) => ask('POST', path, authorization, body, CBOR),
+  get: (path: string, authorization: string) => ask('GET', path, authorization, undefined, CBOR),
+  put: (path: string, authorization: string, body: Uint8Array<ArrayBuffer>) =>
+    ask('PUT', path, authorization, body, 'application/octet-stream'),
 }

@@ -29,11 +29,11 @@ pub(crate) async fn a_refused_change_is_kept_once_for_its_author<F: Future<Outpu
     assert_eq!(item.content, refused(1).change);
     assert_eq!(store.find_quarantined(DISTRICT, item.id).await.unwrap().as_ref(), Some(item));
     let stranger = DeviceId::from_bytes([0x55; 16]);
-    let hashes = [refused(1).hash, refused(3).hash];
-    let known = store.known_changes(DISTRICT, PHONE, &hashes).await.unwrap();
-    assert_eq!(known, [(refused(1).hash, KnownChange::Quarantined(item.refusal.clone()))].into());
-    let known = store.known_changes(DISTRICT, stranger, &hashes).await.unwrap();
-    assert!(known.is_empty(), "a refusal counts for its author only");
+    let asked =
+        [PHONE, stranger].map(|author| [(author, refused(1).hash), (author, refused(3).hash)]).concat();
+    let known = store.known_changes(DISTRICT, &asked).await.unwrap();
+    let refusal = KnownChange::Quarantined(item.refusal.clone());
+    assert_eq!(known, [((PHONE, refused(1).hash), refusal)].into(), "a refusal counts for its author only");
     let elsewhere = QuarantineFilter { orgs: Some(vec![DISTRICT.into()]), ..ALL };
     assert!(store.list_quarantine(DISTRICT, &elsewhere).await.unwrap().is_empty());
     let next = QuarantineFilter { after: Some((kept[0].received_at, kept[0].id)), ..ALL };
@@ -48,8 +48,9 @@ pub(crate) async fn a_change_that_arrives_after_all_leaves_quarantine<F: Future<
     store.commit(&[delivery(2, vec![append(activity(1), 1, 0)])]).await.unwrap();
     let kept = store.list_quarantine(DISTRICT, &ALL).await.unwrap();
     assert_eq!(kept[0].resolution, Some(Resolution { at: NOW, by: None, how: HowResolved::Arrived }));
-    let known = store.known_changes(DISTRICT, PHONE, &[refused(1).hash]).await.unwrap();
-    assert_eq!(known[&refused(1).hash], KnownChange::Stored { position: 1 });
+    let asked = (PHONE, refused(1).hash);
+    let known = store.known_changes(DISTRICT, &[asked]).await.unwrap();
+    assert_eq!(known[&asked], KnownChange::Stored { position: 1 });
 }
 
 pub(crate) async fn an_admitted_change_leaves_quarantine_in_its_admitters_name<

@@ -129,11 +129,50 @@ pub(crate) async fn a_proof_is_good_once<F: Future<Output = Arc<dyn Store>>>(
     store: Arc<dyn Store>,
     _: impl Fn() -> F,
 ) {
-    assert!(store.advance_proof(DISTRICT, PHONE, NOW).await.unwrap());
-    assert!(!store.advance_proof(DISTRICT, PHONE, NOW).await.unwrap());
-    assert!(!store.advance_proof(DISTRICT, PHONE, NOW.plus(-1)).await.unwrap());
-    assert!(store.advance_proof(DISTRICT, PHONE, NOW.plus(1)).await.unwrap());
-    assert!(!store.advance_proof(OTHER_DISTRICT, PHONE, NOW.plus(2)).await.unwrap());
+    let on = |day: i8| jiff::civil::date(2026, 11, day);
+    let proof = |district, after_ms, day| Presence {
+        district,
+        device: PHONE,
+        proof_at: Some(NOW.plus(after_ms)),
+        on: on(day),
+    };
+    let visit = Presence { proof_at: None, ..proof(DISTRICT, 0, 19) };
+    let together = [proof(DISTRICT, 0, 20), proof(DISTRICT, 0, 20), proof(OTHER_DISTRICT, 2, 20), visit];
+    assert_eq!(store.note_presence(&together).await.unwrap(), [true, false, false, true]);
+    let later = [proof(DISTRICT, -1, 21), proof(DISTRICT, 0, 21), proof(DISTRICT, 1, 21)];
+    assert_eq!(store.note_presence(&later).await.unwrap(), [false, false, true]);
+    assert_eq!(store.note_presence(&[visit]).await.unwrap(), [true], "a token needs no proof");
+    let owner = store.find_device(DISTRICT, PHONE).await.unwrap().unwrap();
+    assert_eq!(owner.device.last_seen_on, Some(on(21)), "the day never goes back");
+}
+
+pub(crate) async fn an_index_is_put_away_and_opened_with_what_came_after<
+    F: Future<Output = Arc<dyn Store>>,
+>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    let (record, other) = (activity(1), activity(2));
+    let verdicts =
+        vec![append(record, 1, 0), append(other, 2, 0), append(record, 3, 1), append(record, 4, 2)];
+    store.commit(&[delivery(1, verdicts)]).await.unwrap();
+    let ids = [record.id(), other.id(), activity(3).id()];
+    let opened = store.open_records(DISTRICT, &ids).await.unwrap();
+    assert_eq!(opened.len(), 2, "what does not exist is left out");
+    let of =
+        |opened: &[JudgedRecord], id| opened.iter().find(|open| open.reference.id() == id).cloned().unwrap();
+    let whole = of(&opened, record.id());
+    assert_eq!((whole.version, whole.kept, whole.changes.len()), (3, None, 3));
+    let kept =
+        |version, position, byte| KeptIndex { record: record.id(), version, position, bytes: vec![byte; 9] };
+    store.keep_indexes(DISTRICT, &[kept(2, 3, 1)]).await.unwrap();
+    store.keep_indexes(DISTRICT, &[kept(1, 1, 2)]).await.unwrap();
+    let opened = store.open_records(DISTRICT, &ids).await.unwrap();
+    let tail = of(&opened, record.id());
+    assert_eq!(tail.kept, Some(kept(2, 3, 1)), "an older index does not replace a newer one");
+    assert_eq!(tail.changes.iter().map(|change| change.position).collect::<Vec<_>>(), [4]);
+    assert_eq!(of(&opened, other.id()).changes.len(), 1);
+    assert!(store.open_records(OTHER_DISTRICT, &ids).await.unwrap().is_empty());
 }
 
 pub(crate) async fn a_revocation_stands<F: Future<Output = Arc<dyn Store>>>(

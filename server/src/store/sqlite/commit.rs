@@ -1,388 +1,293 @@
-//! One commit of the log: many deliveries, one transaction.
-//!
-//! A delivery is first looked at as a whole (is any verdict stale, is its number taken?) and only then written, so
-//! that leaving it out needs no savepoint. Heads and versions are kept in memory until the end: an envelope of a
-//! hundred changes to one record updates its row once.
+//! One commit of the log: many deliveries, one transaction, a dozen statements however many share it. What is decided
+//! is the same for every database, see [`decide`](crate::store::decide).
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use zhibu_domain::ids::{DeviceId, DistrictId, RecordId};
-use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
-use zhibu_domain::wire::Receipt;
+use zhibu_domain::record::{ChangeHash, Collection};
 
-use super::row::{Columns, sql_int};
-use super::{device, from_sqlx, quarantine};
-use crate::store::{Committed, Decision, Delivery, StoreError, Verdict};
-
-/// What this commit has seen and will write at its end.
-#[derive(Default)]
-struct Batch {
-    heads: BTreeMap<(DistrictId, Collection), u64>,
-    records: BTreeMap<(DistrictId, RecordId), Growth>,
-}
-
-/// A record's row as it will be.
-#[derive(Clone, Copy)]
-struct Growth {
-    version: u64,
-    size_bytes: u64,
-    is_new: bool,
-    has_moved: bool,
-}
+use super::row::{Columns, JsonRows, hex_list};
+use super::{from_sqlx, quarantine};
+use crate::store::decide::{Appended, Asked, Growth, Outcome, Standing, by_district, decide};
+use crate::store::{Committed, Delivery, StoreError};
 
 /// Writes the deliveries in their order; the caller commits the transaction.
 pub(super) async fn write(
     tx: &mut SqliteConnection,
     deliveries: &[Delivery],
 ) -> Result<Vec<Committed>, StoreError> {
-    let mut batch = Batch::default();
-    let mut committed = Vec::with_capacity(deliveries.len());
-    for delivery in deliveries {
-        committed.push(write_delivery(tx, &mut batch, delivery).await?);
+    let mut committed: Vec<Option<Committed>> = deliveries.iter().map(|_| None).collect();
+    for (district, group) in by_district(deliveries) {
+        let asked = Asked::of(group.iter().map(|(_, delivery)| *delivery));
+        let standing = select_standing(tx, district, &asked).await?;
+        let outcome = decide(group.iter().map(|(_, delivery)| *delivery), standing);
+        put(tx, district, &outcome).await?;
+        for ((place, _), answer) in group.into_iter().zip(outcome.committed) {
+            committed[place] = Some(answer);
+        }
     }
-    batch.flush(tx).await?;
-    Ok(committed)
+    Ok(committed.into_iter().flatten().collect())
 }
 
-async fn write_delivery(
-    tx: &mut SqliteConnection,
-    batch: &mut Batch,
-    delivery: &Delivery,
-) -> Result<Committed, StoreError> {
-    if let Some((refusal, bytes)) = &delivery.refused_envelope {
-        quarantine::keep_envelope(tx, delivery, refusal, bytes).await?;
-        return Ok(Committed::Done(Vec::new()));
-    }
-    if !is_number_free(tx, delivery).await? {
-        return Ok(Committed::CounterReused);
-    }
-    let known = match batch.weigh(tx, delivery).await? {
-        Ok(known) => known,
-        Err(stale) => return Ok(Committed::Stale(stale)),
-    };
-    note_envelope(tx, delivery).await?;
-    let mut receipts = Vec::with_capacity(delivery.verdicts.len());
-    for (verdict, known) in delivery.verdicts.iter().zip(known) {
-        receipts.push(match (&verdict.decision, known) {
-            (Decision::Duplicate { position }, _) => Receipt::Duplicate(*position),
-            (Decision::Append, Some(position)) => Receipt::Duplicate(position),
-            (Decision::Append, None) => batch.append(tx, delivery, verdict).await?,
-            (Decision::Refuse(refusal), _) => {
-                quarantine::keep_change(tx, delivery, verdict, refusal).await?;
-                Receipt::Refused(refusal.clone())
-            }
-        });
-    }
-    Ok(Committed::Done(receipts))
-}
-
-impl Batch {
-    /// Whether every verdict still stands. `Ok(Ok)` holds for each the position of the change if it is stored
-    /// already; `Ok(Err)` names the record that moved on.
-    async fn weigh(
-        &mut self,
-        tx: &mut SqliteConnection,
-        delivery: &Delivery,
-    ) -> Result<Result<Vec<Option<u64>>, RecordId>, StoreError> {
-        let mut known = Vec::with_capacity(delivery.verdicts.len());
-        // What this delivery would add to each record, were it written.
-        let mut added = BTreeMap::<RecordId, u64>::new();
-        let mut seen = BTreeSet::new();
-        for verdict in &delivery.verdicts {
-            let appends = verdict.decision == Decision::Append;
-            let stored =
-                if appends { select_position(tx, delivery.district, verdict.hash).await? } else { None };
-            known.push(stored);
-            if stored.is_some() || (appends && !seen.insert(verdict.hash)) {
-                continue;
-            }
-            let record = verdict.record.id();
-            if let Some(base) = verdict.base_version {
-                let growth = self.growth(tx, delivery.district, record).await?;
-                if growth.version + added.get(&record).copied().unwrap_or(0) != base {
-                    return Ok(Err(record));
-                }
-            }
-            *added.entry(record).or_default() += u64::from(appends);
-        }
-        Ok(Ok(known))
-    }
-
-    async fn append(
-        &mut self,
-        tx: &mut SqliteConnection,
-        delivery: &Delivery,
-        verdict: &Verdict,
-    ) -> Result<Receipt, StoreError> {
-        // The same change twice in one delivery was not stored yet when the delivery was weighed.
-        if let Some(position) = select_position(tx, delivery.district, verdict.hash).await? {
-            return Ok(Receipt::Duplicate(position));
-        }
-        let position = self.next_position(tx, delivery.district, verdict.record.collection()).await?;
-        self.grow(tx, delivery.district, &verdict.record, verdict.change.len()).await?;
-        insert_change(tx, delivery, verdict, position).await?;
-        quarantine::close_appended(tx, delivery, verdict).await?;
-        Ok(Receipt::Stored(position))
-    }
-
-    async fn next_position(
-        &mut self,
-        tx: &mut SqliteConnection,
-        district: DistrictId,
-        collection: Collection,
-    ) -> Result<u64, StoreError> {
-        let head = match self.heads.entry((district, collection)) {
-            Entry::Occupied(head) => head.into_mut(),
-            Entry::Vacant(unseen) => {
-                let head = select_head(tx, district, collection).await?;
-                if head.is_none() {
-                    insert_collection(tx, district, collection).await?;
-                }
-                unseen.insert(head.unwrap_or(0))
-            }
-        };
-        *head += 1;
-        Ok(*head)
-    }
-
-    async fn growth(
-        &mut self,
-        tx: &mut SqliteConnection,
-        district: DistrictId,
-        record: RecordId,
-    ) -> Result<&mut Growth, StoreError> {
-        Ok(match self.records.entry((district, record)) {
-            Entry::Occupied(seen) => seen.into_mut(),
-            Entry::Vacant(unseen) => {
-                let new = Growth { version: 0, size_bytes: 0, is_new: true, has_moved: false };
-                unseen.insert(select_growth(tx, district, record).await?.unwrap_or(new))
-            }
-        })
-    }
-
-    async fn grow(
-        &mut self,
-        tx: &mut SqliteConnection,
-        district: DistrictId,
-        record: &RecordRef,
-        bytes: usize,
-    ) -> Result<(), StoreError> {
-        let growth = self.growth(tx, district, record.id()).await?;
-        growth.version += 1;
-        growth.size_bytes += bytes as u64;
-        growth.has_moved = true;
-        if std::mem::take(&mut growth.is_new) {
-            insert_record(tx, district, record).await?;
-        }
-        Ok(())
-    }
-
-    async fn flush(&self, tx: &mut SqliteConnection) -> Result<(), StoreError> {
-        for ((district, collection), head) in &self.heads {
-            update_head(tx, *district, *collection, *head).await?;
-        }
-        for ((district, record), growth) in self.records.iter().filter(|(_, growth)| growth.has_moved) {
-            update_record(tx, *district, *record, *growth).await?;
-        }
-        Ok(())
-    }
-}
-
-async fn is_number_free(tx: &mut SqliteConnection, delivery: &Delivery) -> Result<bool, StoreError> {
-    let taken = select_digest(tx, delivery.district, delivery.author, delivery.counter).await?;
-    Ok(taken.is_none_or(|digest| digest == delivery.digest))
-}
-
-pub(super) async fn select_digest(
+async fn select_standing(
     tx: &mut SqliteConnection,
     district: DistrictId,
-    device: DeviceId,
-    counter: u64,
-) -> Result<Option<[u8; 32]>, StoreError> {
-    let row =
-        sqlx::query("SELECT digest FROM envelopes WHERE district_id = ? AND device = ? AND counter = ?")
+    asked: &Asked,
+) -> Result<Standing, StoreError> {
+    Ok(Standing {
+        digests: select_digests(tx, district, asked).await?,
+        positions: select_positions(tx, district, asked).await?,
+        records: select_growths(tx, district, asked).await?,
+        heads: select_heads(tx, district, asked).await?,
+    })
+}
+
+async fn put(
+    tx: &mut SqliteConnection,
+    district: DistrictId,
+    outcome: &Outcome<'_>,
+) -> Result<(), StoreError> {
+    if !outcome.changes.is_empty() {
+        upsert_heads(tx, district, &outcome.heads).await?;
+        upsert_records(tx, district, outcome).await?;
+        insert_changes(tx, district, &outcome.changes).await?;
+    }
+    insert_envelopes(tx, district, &outcome.envelopes).await?;
+    raise_numbers(tx, district, outcome).await?;
+    for kept in &outcome.kept {
+        quarantine::keep(tx, kept).await?;
+    }
+    quarantine::close_appended(tx, district, &outcome.changes).await
+}
+
+async fn select_digests(
+    tx: &mut SqliteConnection,
+    district: DistrictId,
+    asked: &Asked,
+) -> Result<HashMap<(DeviceId, u64), [u8; 32]>, StoreError> {
+    let mut wanted = JsonRows::default();
+    for (device, counter) in &asked.envelopes {
+        wanted.row().bytes(device.bytes()).int(*counter);
+    }
+    let rows = sqlx::query(
+        "SELECT e.device, e.counter, e.digest FROM json_each(?2) AS wanted
+         CROSS JOIN envelopes e ON e.district_id = ?1 AND e.device = unhex(wanted.value ->> 0)
+               AND e.counter = wanted.value ->> 1",
+    )
+    .bind(&district.bytes()[..])
+    .bind(wanted.finish())
+    .fetch_all(tx)
+    .await
+    .map_err(from_sqlx)?;
+    let read = |row: &SqliteRow| {
+        let columns = Columns::of("envelopes", row);
+        Ok(((columns.id("device")?, columns.int("counter")?), columns.array("digest")?))
+    };
+    rows.iter().map(read).collect()
+}
+
+async fn select_positions(
+    tx: &mut SqliteConnection,
+    district: DistrictId,
+    asked: &Asked,
+) -> Result<HashMap<ChangeHash, u64>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT c.hash, c.position FROM json_each(?2) AS wanted
+         CROSS JOIN changes c ON c.district_id = ?1 AND c.hash = unhex(wanted.value)",
+    )
+    .bind(&district.bytes()[..])
+    .bind(hex_list(asked.hashes.iter().map(|hash| &hash.0[..])))
+    .fetch_all(tx)
+    .await
+    .map_err(from_sqlx)?;
+    let read = |row: &SqliteRow| {
+        let columns = Columns::of("changes", row);
+        Ok((columns.hash("hash")?, columns.int("position")?))
+    };
+    rows.iter().map(read).collect()
+}
+
+async fn select_growths(
+    tx: &mut SqliteConnection,
+    district: DistrictId,
+    asked: &Asked,
+) -> Result<HashMap<RecordId, Growth>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT r.record_id, r.version, r.size_bytes FROM json_each(?2) AS wanted
+         CROSS JOIN records r ON r.district_id = ?1 AND r.record_id = unhex(wanted.value)",
+    )
+    .bind(&district.bytes()[..])
+    .bind(hex_list(asked.records.iter().map(|record| &record.bytes()[..])))
+    .fetch_all(tx)
+    .await
+    .map_err(from_sqlx)?;
+    let read = |row: &SqliteRow| {
+        let columns = Columns::of("records", row);
+        let growth = Growth { version: columns.int("version")?, size_bytes: columns.int("size_bytes")? };
+        Ok((columns.id("record_id")?, growth))
+    };
+    rows.iter().map(read).collect()
+}
+
+async fn select_heads(
+    tx: &mut SqliteConnection,
+    district: DistrictId,
+    asked: &Asked,
+) -> Result<HashMap<Collection, u64>, StoreError> {
+    let mut wanted = JsonRows::default();
+    for collection in &asked.collections {
+        wanted.row().bytes(collection.org.bytes()).int(collection.year);
+    }
+    let rows = sqlx::query(
+        "SELECT c.org, c.year, c.head FROM json_each(?2) AS wanted
+         CROSS JOIN collections c ON c.district_id = ?1 AND c.org = unhex(wanted.value ->> 0)
+               AND c.year = wanted.value ->> 1",
+    )
+    .bind(&district.bytes()[..])
+    .bind(wanted.finish())
+    .fetch_all(tx)
+    .await
+    .map_err(from_sqlx)?;
+    let read = |row: &SqliteRow| {
+        let columns = Columns::of("collections", row);
+        Ok((Collection { org: columns.id("org")?, year: columns.int("year")? }, columns.int("head")?))
+    };
+    rows.iter().map(read).collect()
+}
+
+async fn upsert_heads(
+    tx: &mut SqliteConnection,
+    district: DistrictId,
+    heads: &BTreeMap<Collection, u64>,
+) -> Result<(), StoreError> {
+    let mut rows = JsonRows::default();
+    for (collection, head) in heads {
+        rows.row().bytes(collection.org.bytes()).int(collection.year).int(*head);
+    }
+    sqlx::query(
+        "INSERT INTO collections (district_id, org, year, head)
+         SELECT ?1, unhex(value ->> 0), value ->> 1, value ->> 2 FROM json_each(?2) WHERE true
+         ON CONFLICT DO UPDATE SET head = excluded.head",
+    )
+    .bind(&district.bytes()[..])
+    .bind(rows.finish())
+    .execute(tx)
+    .await
+    .map_err(from_sqlx)?;
+    Ok(())
+}
+
+/// Notes how the records grew, and that the projector has not seen it.
+async fn upsert_records(
+    tx: &mut SqliteConnection,
+    district: DistrictId,
+    outcome: &Outcome<'_>,
+) -> Result<(), StoreError> {
+    let mut rows = JsonRows::default();
+    for (record, (reference, growth)) in &outcome.records {
+        rows.row().bytes(record.bytes()).word(reference.kind.as_str()).bytes(reference.org.bytes());
+        rows.int(reference.year).bytes(reference.key.bytes()).int(growth.version).int(growth.size_bytes);
+    }
+    let rows = rows.finish();
+    let statements = [
+        "INSERT INTO records (district_id, record_id, kind, org, year, key, version, size_bytes)
+         SELECT ?1, unhex(value ->> 0), value ->> 1, unhex(value ->> 2), value ->> 3, unhex(value ->> 4),
+                value ->> 5, value ->> 6
+         FROM json_each(?2) WHERE true
+         ON CONFLICT DO UPDATE SET version = excluded.version, size_bytes = excluded.size_bytes",
+        "INSERT INTO dirty_records (district_id, record_id, version)
+         SELECT ?1, unhex(value ->> 0), value ->> 5 FROM json_each(?2) WHERE true
+         ON CONFLICT DO UPDATE SET version = excluded.version",
+    ];
+    for statement in statements {
+        sqlx::query(statement)
             .bind(&district.bytes()[..])
-            .bind(&device.bytes()[..])
-            .bind(sql_int(counter))
-            .fetch_optional(tx)
+            .bind(&rows)
+            .execute(&mut *tx)
             .await
             .map_err(from_sqlx)?;
-    row.map(|row| Columns::of("envelopes", &row).array("digest")).transpose()
-}
-
-async fn note_envelope(tx: &mut SqliteConnection, delivery: &Delivery) -> Result<(), StoreError> {
-    if delivery.counter > 0 {
-        sqlx::query(
-            "INSERT INTO envelopes (district_id, device, counter, digest, received_at)
-             VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        )
-        .bind(&delivery.district.bytes()[..])
-        .bind(&delivery.author.bytes()[..])
-        .bind(sql_int(delivery.counter))
-        .bind(&delivery.digest[..])
-        .bind(delivery.received_at.0)
-        .execute(&mut *tx)
-        .await
-        .map_err(from_sqlx)?;
     }
-    device::note_numbers(tx, delivery.district, delivery.author, delivery.counter, delivery.epoch_seen).await
+    Ok(())
 }
 
-async fn select_position(
+/// The changes' bytes travel as one parameter, and each row says which part of it is its own.
+async fn insert_changes(
     tx: &mut SqliteConnection,
     district: DistrictId,
-    hash: ChangeHash,
-) -> Result<Option<u64>, StoreError> {
-    let row = sqlx::query("SELECT position FROM changes WHERE district_id = ? AND hash = ?")
-        .bind(&district.bytes()[..])
-        .bind(&hash.0[..])
-        .fetch_optional(tx)
-        .await
-        .map_err(from_sqlx)?;
-    row.map(|row| Columns::of("changes", &row).int("position")).transpose()
-}
-
-async fn insert_change(
-    tx: &mut SqliteConnection,
-    delivery: &Delivery,
-    verdict: &Verdict,
-    position: u64,
+    changes: &[Appended<'_>],
 ) -> Result<(), StoreError> {
+    let (mut rows, mut bytes) = (JsonRows::default(), Vec::new());
+    for Appended { delivery, verdict, position } in changes {
+        let record = &verdict.record;
+        rows.row().bytes(record.org.bytes()).int(record.year).int(*position).bytes(record.id().bytes());
+        rows.bytes(&verdict.hash.0).int(bytes.len() as u64 + 1).int(verdict.change.len() as u64);
+        rows.bytes(delivery.author.bytes()).int(delivery.counter).bytes(delivery.carrier.bytes());
+        rows.millis(delivery.received_at);
+        bytes.extend_from_slice(&verdict.change);
+    }
     sqlx::query(
         "INSERT INTO changes
              (district_id, org, year, position, record_id, hash, bytes, device, counter, carrier, received_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         SELECT ?1, unhex(value ->> 0), value ->> 1, value ->> 2, unhex(value ->> 3), unhex(value ->> 4),
+                substr(?3, value ->> 5, value ->> 6), unhex(value ->> 7), value ->> 8, unhex(value ->> 9),
+                value ->> 10
+         FROM json_each(?2)",
     )
-    .bind(&delivery.district.bytes()[..])
-    .bind(&verdict.record.org.bytes()[..])
-    .bind(i64::from(verdict.record.year))
-    .bind(sql_int(position))
-    .bind(&verdict.record.id().bytes()[..])
-    .bind(&verdict.hash.0[..])
-    .bind(&verdict.change[..])
-    .bind(&delivery.author.bytes()[..])
-    .bind(sql_int(delivery.counter))
-    .bind(&delivery.carrier.bytes()[..])
-    .bind(delivery.received_at.0)
+    .bind(&district.bytes()[..])
+    .bind(rows.finish())
+    .bind(bytes)
     .execute(tx)
     .await
     .map_err(from_sqlx)?;
     Ok(())
 }
 
-async fn select_head(
+async fn insert_envelopes(
     tx: &mut SqliteConnection,
     district: DistrictId,
-    collection: Collection,
-) -> Result<Option<u64>, StoreError> {
-    let row = sqlx::query("SELECT head FROM collections WHERE district_id = ? AND org = ? AND year = ?")
-        .bind(&district.bytes()[..])
-        .bind(&collection.org.bytes()[..])
-        .bind(i64::from(collection.year))
-        .fetch_optional(tx)
-        .await
-        .map_err(from_sqlx)?;
-    row.map(|row| Columns::of("collections", &row).int("head")).transpose()
-}
-
-async fn insert_collection(
-    tx: &mut SqliteConnection,
-    district: DistrictId,
-    collection: Collection,
+    envelopes: &[&Delivery],
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO collections (district_id, org, year, head) VALUES (?, ?, ?, 0)")
-        .bind(&district.bytes()[..])
-        .bind(&collection.org.bytes()[..])
-        .bind(i64::from(collection.year))
-        .execute(tx)
-        .await
-        .map_err(from_sqlx)?;
-    Ok(())
-}
-
-async fn update_head(
-    tx: &mut SqliteConnection,
-    district: DistrictId,
-    collection: Collection,
-    head: u64,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE collections SET head = ? WHERE district_id = ? AND org = ? AND year = ?")
-        .bind(sql_int(head))
-        .bind(&district.bytes()[..])
-        .bind(&collection.org.bytes()[..])
-        .bind(i64::from(collection.year))
-        .execute(tx)
-        .await
-        .map_err(from_sqlx)?;
-    Ok(())
-}
-
-async fn select_growth(
-    tx: &mut SqliteConnection,
-    district: DistrictId,
-    record: RecordId,
-) -> Result<Option<Growth>, StoreError> {
-    let row = sqlx::query("SELECT version, size_bytes FROM records WHERE district_id = ? AND record_id = ?")
-        .bind(&district.bytes()[..])
-        .bind(&record.bytes()[..])
-        .fetch_optional(tx)
-        .await
-        .map_err(from_sqlx)?;
-    let Some(row) = row else { return Ok(None) };
-    let columns = Columns::of("records", &row);
-    Ok(Some(Growth {
-        version: columns.int("version")?,
-        size_bytes: columns.int("size_bytes")?,
-        is_new: false,
-        has_moved: false,
-    }))
-}
-
-async fn insert_record(
-    tx: &mut SqliteConnection,
-    district: DistrictId,
-    record: &RecordRef,
-) -> Result<(), StoreError> {
+    if envelopes.is_empty() {
+        return Ok(());
+    }
+    let mut rows = JsonRows::default();
+    for delivery in envelopes {
+        rows.row().bytes(delivery.author.bytes()).int(delivery.counter).bytes(&delivery.digest);
+        rows.millis(delivery.received_at);
+    }
     sqlx::query(
-        "INSERT INTO records (district_id, record_id, kind, org, year, key, version, size_bytes)
-         VALUES (?, ?, ?, ?, ?, ?, 0, 0)",
+        "INSERT INTO envelopes (district_id, device, counter, digest, received_at)
+         SELECT ?1, unhex(value ->> 0), value ->> 1, unhex(value ->> 2), value ->> 3 FROM json_each(?2)",
     )
     .bind(&district.bytes()[..])
-    .bind(&record.id().bytes()[..])
-    .bind(record.kind.as_str())
-    .bind(&record.org.bytes()[..])
-    .bind(i64::from(record.year))
-    .bind(&record.key.bytes()[..])
+    .bind(rows.finish())
     .execute(tx)
     .await
     .map_err(from_sqlx)?;
     Ok(())
 }
 
-/// Notes the record's growth, and that the projector has not seen it.
-async fn update_record(
+/// Raises what is known of the authors' numbers; they never go down.
+async fn raise_numbers(
     tx: &mut SqliteConnection,
     district: DistrictId,
-    record: RecordId,
-    growth: Growth,
+    outcome: &Outcome<'_>,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE records SET version = ?, size_bytes = ? WHERE district_id = ? AND record_id = ?")
-        .bind(sql_int(growth.version))
-        .bind(sql_int(growth.size_bytes))
-        .bind(&district.bytes()[..])
-        .bind(&record.bytes()[..])
-        .execute(&mut *tx)
-        .await
-        .map_err(from_sqlx)?;
+    if outcome.numbers.is_empty() {
+        return Ok(());
+    }
+    let mut rows = JsonRows::default();
+    for (device, (counter, epoch)) in &outcome.numbers {
+        rows.row().bytes(device.bytes()).int(*counter).int(*epoch);
+    }
     sqlx::query(
-        "INSERT INTO dirty_records (district_id, record_id, version) VALUES (?, ?, ?)
-         ON CONFLICT DO UPDATE SET version = excluded.version",
+        "UPDATE devices SET last_counter = max(last_counter, seen.value ->> 1),
+                            last_epoch = max(last_epoch, seen.value ->> 2)
+         FROM json_each(?2) AS seen WHERE district_id = ?1 AND device = unhex(seen.value ->> 0)",
     )
     .bind(&district.bytes()[..])
-    .bind(&record.bytes()[..])
-    .bind(sql_int(growth.version))
+    .bind(rows.finish())
     .execute(tx)
     .await
     .map_err(from_sqlx)?;

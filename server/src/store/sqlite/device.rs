@@ -1,17 +1,18 @@
 //! Invites and devices in SQLite.
 
 use async_trait::async_trait;
-use jiff::civil::Date;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use zhibu_domain::ids::{AccountId, DeviceId, DistrictId};
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::AuthorCard;
 
 use super::account::read_account;
-use super::row::{Columns, hex_list, sql_int};
+use super::row::{Columns, JsonRows, hex_list};
 use super::{SqliteStore, from_sqlx, is_taken};
+use crate::store::device::{Seen, weigh_presences};
 use crate::store::{
-    Device, DeviceKey, DeviceOwner, DeviceStore, Invite, NewInvite, Redeemed, Redemption, StoreError,
+    Device, DeviceKey, DeviceOwner, DeviceStore, Invite, NewInvite, Presence, Redeemed, Redemption,
+    StoreError,
 };
 
 #[async_trait]
@@ -165,19 +166,40 @@ impl DeviceStore for SqliteStore {
         rows.iter().map(read_device).collect()
     }
 
-    async fn note_contact(&self, district: DistrictId, device: DeviceId, on: Date) -> Result<(), StoreError> {
-        // Days as text in this form are ordered like the days.
-        sqlx::query(
-            "UPDATE devices SET last_seen_on = max(coalesce(last_seen_on, ''), ?)
-             WHERE district_id = ? AND device = ?",
+    async fn note_presence(&self, presences: &[Presence]) -> Result<Vec<bool>, StoreError> {
+        let mut asked = JsonRows::default();
+        for presence in presences {
+            asked.row().bytes(presence.district.bytes()).bytes(presence.device.bytes());
+        }
+        let mut tx = self.begin().await?;
+        let rows = sqlx::query(
+            "SELECT d.district_id, d.device, d.last_proof_at, d.last_seen_on FROM json_each(?1) AS asked
+             CROSS JOIN devices d ON d.district_id = unhex(asked.value ->> 0)
+                   AND d.device = unhex(asked.value ->> 1)",
         )
-        .bind(on.to_string())
-        .bind(&district.bytes()[..])
-        .bind(&device.bytes()[..])
-        .execute(&self.writer)
+        .bind(asked.finish())
+        .fetch_all(&mut *tx)
         .await
         .map_err(from_sqlx)?;
-        Ok(())
+        let before = rows.iter().map(read_seen).collect::<Result<_, _>>()?;
+        let (answers, seen) = weigh_presences(presences, before);
+        let mut noted = JsonRows::default();
+        for ((district, device), Seen { proof_at, on }) in seen {
+            noted.row().bytes(district.bytes()).bytes(device.bytes());
+            noted.millis(proof_at.unwrap_or_default()).word(&on.map(|on| on.to_string()).unwrap_or_default());
+        }
+        sqlx::query(
+            "UPDATE devices SET last_proof_at = nullif(noted.value ->> 2, 0),
+                                last_seen_on = nullif(noted.value ->> 3, '')
+             FROM json_each(?1) AS noted
+             WHERE district_id = unhex(noted.value ->> 0) AND device = unhex(noted.value ->> 1)",
+        )
+        .bind(noted.finish())
+        .execute(&mut *tx)
+        .await
+        .map_err(from_sqlx)?;
+        tx.commit().await.map_err(from_sqlx)?;
+        Ok(answers)
     }
 
     async fn revoke_device(
@@ -196,25 +218,6 @@ impl DeviceStore for SqliteStore {
         .await
         .map_err(from_sqlx)?;
         Ok(revoked.rows_affected() == 1)
-    }
-
-    async fn advance_proof(
-        &self,
-        district: DistrictId,
-        device: DeviceId,
-        at: Millis,
-    ) -> Result<bool, StoreError> {
-        let advanced = sqlx::query(
-            "UPDATE devices SET last_proof_at = ?1
-             WHERE district_id = ?2 AND device = ?3 AND (last_proof_at IS NULL OR last_proof_at < ?1)",
-        )
-        .bind(at.0)
-        .bind(&district.bytes()[..])
-        .bind(&device.bytes()[..])
-        .execute(&self.writer)
-        .await
-        .map_err(from_sqlx)?;
-        Ok(advanced.rows_affected() == 1)
     }
 
     async fn author_cards(
@@ -270,7 +273,7 @@ async fn select_owner(
     // Two texts and not one with "OR", so that both find their index.
     let sql = if district.is_some() {
         "SELECT d.district_id, d.device, d.algorithm, d.public_key, d.name AS device_name, d.is_console,
-                d.enrolled_at, d.revoked_at, d.last_counter, d.last_epoch, d.last_seen_on, t.orgs_version, a.*,
+                d.enrolled_at, d.revoked_at, d.last_counter, d.last_epoch, d.last_seen_on, t.orgs_version, t.generation, a.*,
                 (SELECT json_group_array(json_array(p.role, lower(hex(p.org)))) FROM posts p
                  WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
          FROM devices d
@@ -279,7 +282,7 @@ async fn select_owner(
          WHERE d.device = ?1 AND d.district_id = ?2"
     } else {
         "SELECT d.district_id, d.device, d.algorithm, d.public_key, d.name AS device_name, d.is_console,
-                d.enrolled_at, d.revoked_at, d.last_counter, d.last_epoch, d.last_seen_on, t.orgs_version, a.*,
+                d.enrolled_at, d.revoked_at, d.last_counter, d.last_epoch, d.last_seen_on, t.orgs_version, t.generation, a.*,
                 (SELECT json_group_array(json_array(p.role, lower(hex(p.org)))) FROM posts p
                  WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
          FROM devices d
@@ -301,6 +304,7 @@ fn read_owner(row: &SqliteRow) -> Result<DeviceOwner, StoreError> {
         device: read_device_named(&columns, "device_name")?,
         account: read_account(row)?,
         orgs_version: columns.int("orgs_version")?,
+        generation: columns.array("generation")?,
     })
 }
 
@@ -352,24 +356,8 @@ fn read_card(row: &SqliteRow) -> Result<AuthorCard, StoreError> {
     })
 }
 
-/// Raises what is known of a device's numbers; they never go down.
-pub(super) async fn note_numbers(
-    tx: &mut SqliteConnection,
-    district: DistrictId,
-    device: DeviceId,
-    counter: u64,
-    epoch: u32,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE devices SET last_counter = max(last_counter, ?), last_epoch = max(last_epoch, ?)
-         WHERE district_id = ? AND device = ?",
-    )
-    .bind(sql_int(counter))
-    .bind(i64::from(epoch))
-    .bind(&district.bytes()[..])
-    .bind(&device.bytes()[..])
-    .execute(tx)
-    .await
-    .map_err(from_sqlx)?;
-    Ok(())
+fn read_seen(row: &SqliteRow) -> Result<((DistrictId, DeviceId), Seen), StoreError> {
+    let columns = Columns::of("devices", row);
+    let seen = Seen { proof_at: columns.millis_opt("last_proof_at")?, on: columns.word_opt("last_seen_on")? };
+    Ok(((columns.id("district_id")?, columns.id("device")?), seen))
 }

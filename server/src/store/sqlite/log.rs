@@ -10,11 +10,11 @@ use zhibu_domain::record::{ChangeHash, Collection};
 use zhibu_domain::wire::ReadMark;
 
 use super::quarantine::read_refusal;
-use super::row::{Columns, hex, hex_list, sql_int};
-use super::{SqliteStore, commit, from_sqlx};
+use super::row::{Columns, JsonRows, hex, sql_int};
+use super::{SqliteStore, commit, from_sqlx, judged};
 use crate::store::{
-    Committed, Delivery, KnownChange, LogNews, LogRow, LogStore, RecordSummary, StoreError, StoredChange,
-    StoredRecord,
+    Committed, Delivery, JudgedRecord, KeptIndex, KnownChange, LogNews, LogRow, LogStore, RecordSummary,
+    StoreError, StoredChange, StoredRecord,
 };
 
 #[async_trait]
@@ -26,37 +26,42 @@ impl LogStore for SqliteStore {
         Ok(committed)
     }
 
-    async fn envelope_digest(
-        &self,
-        district: DistrictId,
-        device: DeviceId,
-        counter: u64,
-    ) -> Result<Option<[u8; 32]>, StoreError> {
-        let mut reader = self.readers.acquire().await.map_err(from_sqlx)?;
-        commit::select_digest(&mut reader, district, device, counter).await
-    }
-
     async fn known_changes(
         &self,
         district: DistrictId,
-        author: DeviceId,
-        hashes: &[ChangeHash],
-    ) -> Result<HashMap<ChangeHash, KnownChange>, StoreError> {
+        wanted: &[(DeviceId, ChangeHash)],
+    ) -> Result<HashMap<(DeviceId, ChangeHash), KnownChange>, StoreError> {
+        let mut asked = JsonRows::default();
+        for (author, hash) in wanted {
+            asked.row().bytes(author.bytes()).bytes(&hash.0);
+        }
         let rows = sqlx::query(
-            "SELECT unhex(wanted.value) AS hash, c.position, q.code, q.slot, q.detail
-             FROM json_each(?1) AS wanted
-             LEFT JOIN changes c ON c.district_id = ?2 AND c.hash = unhex(wanted.value)
-             LEFT JOIN quarantine q ON q.district_id = ?2 AND q.hash = unhex(wanted.value)
-                   AND q.author = ?3 AND q.is_envelope = 0
+            "SELECT unhex(wanted.value ->> 0) AS author, unhex(wanted.value ->> 1) AS hash,
+                    c.position, q.code, q.slot, q.detail
+             FROM json_each(?2) AS wanted
+             LEFT JOIN changes c ON c.district_id = ?1 AND c.hash = unhex(wanted.value ->> 1)
+             LEFT JOIN quarantine q ON q.district_id = ?1 AND q.hash = unhex(wanted.value ->> 1)
+                   AND q.author = unhex(wanted.value ->> 0) AND q.is_envelope = 0
              WHERE c.position IS NOT NULL OR q.code IS NOT NULL",
         )
-        .bind(hex_list(hashes.iter().map(|hash| &hash.0[..])))
         .bind(&district.bytes()[..])
-        .bind(&author.bytes()[..])
+        .bind(asked.finish())
         .fetch_all(&self.readers)
         .await
         .map_err(from_sqlx)?;
         rows.iter().map(read_known).collect()
+    }
+
+    async fn open_records(
+        &self,
+        district: DistrictId,
+        ids: &[RecordId],
+    ) -> Result<Vec<JudgedRecord>, StoreError> {
+        judged::open(self, district, ids).await
+    }
+
+    async fn keep_indexes(&self, district: DistrictId, indexes: &[KeptIndex]) -> Result<(), StoreError> {
+        judged::keep(self, district, indexes).await
     }
 
     async fn load_record(
@@ -181,16 +186,16 @@ fn mark_list(marks: &[ReadMark]) -> String {
     format!("[{}]", marks.iter().map(one).collect::<Vec<_>>().join(","))
 }
 
-fn read_known(row: &SqliteRow) -> Result<(ChangeHash, KnownChange), StoreError> {
+fn read_known(row: &SqliteRow) -> Result<((DeviceId, ChangeHash), KnownChange), StoreError> {
     let columns = Columns::of("changes", row);
     let known = match columns.get::<Option<i64>>("position")? {
         Some(_) => KnownChange::Stored { position: columns.int("position")? },
         None => KnownChange::Quarantined(read_refusal(&Columns::of("quarantine", row))?),
     };
-    Ok((columns.hash("hash")?, known))
+    Ok(((columns.id("author")?, columns.hash("hash")?), known))
 }
 
-fn read_change(row: &SqliteRow) -> Result<StoredChange, StoreError> {
+pub(super) fn read_change(row: &SqliteRow) -> Result<StoredChange, StoreError> {
     let columns = Columns::of("changes", row);
     Ok(StoredChange {
         position: columns.int("position")?,

@@ -23,6 +23,7 @@ mod commit;
 mod device;
 mod district;
 mod figures;
+mod judged;
 mod log;
 mod projection;
 mod quarantine;
@@ -110,6 +111,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "console", include_str!("../../../../migrations/sqlite/0002_console.sql")),
     (3, "blobs", include_str!("../../../../migrations/sqlite/0003_blobs.sql")),
     (4, "lists", include_str!("../../../../migrations/sqlite/0004_lists.sql")),
+    (6, "record_indexes", include_str!("../../../../migrations/sqlite/0006_record_indexes.sql")),
     (7, "loose_blobs", include_str!("../../../../migrations/sqlite/0007_loose_blobs.sql")),
 ];
 

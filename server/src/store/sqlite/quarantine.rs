@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use uuid::Uuid;
 use zhibu_domain::ids::{DistrictId, natural};
-use zhibu_domain::record::RecordRef;
 use zhibu_domain::wire::Refusal;
 
-use super::row::{Columns, hex_list, sql_int};
+use super::row::{Columns, JsonRows, hex_list, sql_int};
 use super::{SqliteStore, audit, from_sqlx};
+use crate::store::decide::{Appended, Kept};
 use crate::store::{
     AuditAct, AuditEntry, Delivery, HowResolved, QuarantineFilter, QuarantineStore, QuarantinedItem,
-    Resolution, StoreError, Verdict,
+    Resolution, StoreError,
 };
 
 #[async_trait]
@@ -80,34 +80,9 @@ impl QuarantineStore for SqliteStore {
     }
 }
 
-/// Keeps a refused change, once for each author and hash.
-pub(super) async fn keep_change(
-    tx: &mut SqliteConnection,
-    delivery: &Delivery,
-    verdict: &Verdict,
-    refusal: &Refusal,
-) -> Result<(), StoreError> {
-    keep(tx, delivery, Some(&verdict.record), verdict.hash.0, &verdict.change, refusal).await
-}
-
-/// Keeps an envelope that was refused as a whole.
-pub(super) async fn keep_envelope(
-    tx: &mut SqliteConnection,
-    delivery: &Delivery,
-    refusal: &Refusal,
-    bytes: &[u8],
-) -> Result<(), StoreError> {
-    keep(tx, delivery, None, delivery.digest, bytes, refusal).await
-}
-
-async fn keep(
-    tx: &mut SqliteConnection,
-    delivery: &Delivery,
-    record: Option<&RecordRef>,
-    hash: [u8; 32],
-    content: &[u8],
-    refusal: &Refusal,
-) -> Result<(), StoreError> {
+/// Keeps what was refused, once for each author and hash, and tells the audit log the first time.
+pub(super) async fn keep(tx: &mut SqliteConnection, kept: &Kept<'_>) -> Result<(), StoreError> {
+    let Kept { delivery, record, hash, content, refusal } = *kept;
     let is_envelope = record.is_none();
     let item = natural(&[b"quarantine", delivery.author.bytes(), &hash, &[u8::from(is_envelope)]]);
     let kept = sqlx::query(
@@ -155,22 +130,30 @@ async fn audit_refusal(
     audit::append(tx, delivery.district, &entry).await.map(|_| ())
 }
 
-/// Closes what waits under this change's hash, whoever its author was: the very change is in the log now.
+/// Closes what waits under the hashes of these changes, whoever its author was: the very change is in the log now.
 pub(super) async fn close_appended(
     tx: &mut SqliteConnection,
-    delivery: &Delivery,
-    verdict: &Verdict,
+    district: DistrictId,
+    changes: &[Appended<'_>],
 ) -> Result<(), StoreError> {
-    let how = if verdict.admitted_by.is_some() { HowResolved::Admitted } else { HowResolved::Arrived };
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut rows = JsonRows::default();
+    for Appended { delivery, verdict, .. } in changes {
+        let how = if verdict.admitted_by.is_some() { HowResolved::Admitted } else { HowResolved::Arrived };
+        rows.row().bytes(&verdict.hash.0).word(how.as_str()).millis(delivery.received_at);
+        rows.bytes(verdict.admitted_by.as_ref().map_or(&[], |by| &by.bytes()[..]));
+    }
     sqlx::query(
-        "UPDATE quarantine SET resolved_at = ?, resolved_by = ?, resolved_how = ?
-         WHERE district_id = ? AND hash = ? AND is_envelope = 0 AND resolved_at IS NULL",
+        "UPDATE quarantine SET resolved_how = appended.value ->> 1, resolved_at = appended.value ->> 2,
+                               resolved_by = nullif(unhex(appended.value ->> 3), x'')
+         FROM json_each(?2) AS appended
+         WHERE district_id = ?1 AND hash = unhex(appended.value ->> 0) AND is_envelope = 0
+           AND resolved_at IS NULL",
     )
-    .bind(delivery.received_at.0)
-    .bind(verdict.admitted_by.as_ref().map(|by| &by.bytes()[..]))
-    .bind(how.as_str())
-    .bind(&delivery.district.bytes()[..])
-    .bind(&verdict.hash.0[..])
+    .bind(&district.bytes()[..])
+    .bind(rows.finish())
     .execute(tx)
     .await
     .map_err(from_sqlx)?;

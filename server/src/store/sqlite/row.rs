@@ -111,3 +111,61 @@ pub(super) fn hex_list<'a>(keys: impl IntoIterator<Item = &'a [u8]>) -> String {
 pub(super) fn hex(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(bytes)
 }
+
+/// Rows of values as the JSON parameter of a statement that reads it with `json_each` and `->>`: so many rows are one
+/// statement of constant text. Bytes stand in hex.
+#[derive(Debug, Default)]
+pub(super) struct JsonRows {
+    text: String,
+}
+
+impl JsonRows {
+    /// Begins the next row; its values follow.
+    pub(super) fn row(&mut self) -> &mut Self {
+        self.text.push_str(if self.text.is_empty() { "[[" } else { "],[" });
+        self
+    }
+
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        self.comma();
+        self.text.push('"');
+        data_encoding::HEXLOWER.encode_append(bytes, &mut self.text);
+        self.text.push('"');
+        self
+    }
+
+    /// A count; those that SQL cannot hold become its largest.
+    pub(super) fn int(&mut self, count: impl Into<u64>) -> &mut Self {
+        self.number(sql_int(count.into()))
+    }
+
+    pub(super) fn millis(&mut self, at: Millis) -> &mut Self {
+        self.number(at.0)
+    }
+
+    /// A word of ours or a date, which needs no escaping.
+    pub(super) fn word(&mut self, word: &str) -> &mut Self {
+        self.comma();
+        self.text.push('"');
+        self.text.push_str(word);
+        self.text.push('"');
+        self
+    }
+
+    pub(super) fn finish(mut self) -> String {
+        self.text.push_str(if self.text.is_empty() { "[]" } else { "]]" });
+        self.text
+    }
+
+    fn number(&mut self, number: i64) -> &mut Self {
+        self.comma();
+        self.text.push_str(&number.to_string());
+        self
+    }
+
+    fn comma(&mut self) {
+        if !self.text.ends_with('[') {
+            self.text.push(',');
+        }
+    }
+}

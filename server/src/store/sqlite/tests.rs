@@ -41,7 +41,7 @@ conformance!(
         an_invite_makes_one_device,
         a_lost_answer_to_an_enrolment_costs_nothing,
         invites_end,
-        a_proof_is_good_once,
+        a_proof_is_good_once, an_index_is_put_away_and_opened_with_what_came_after,
         a_revocation_stands,
         an_account_has_one_console_device,
     },

@@ -18,7 +18,7 @@ use zhibu_domain::wire::{
     SyncRequest, SyncResponse, TokenRequest, TokenResponse,
 };
 use zhibu_sync_client::invite::Invite;
-use zhibu_sync_client::transport::{Answer, Transport, TransportError};
+use zhibu_sync_client::transport::{Answer, Credential, Transport, TransportError};
 
 use super::blobs::Blobs;
 use super::{BRANCH, GROUP, MORNING, TOWNSHIP, shelf};
@@ -230,8 +230,15 @@ impl State {
         Ok(asking)
     }
 
-    fn sync(&mut self, token: &str, request: &SyncRequest) -> Result<SyncResponse, TransportError> {
-        let asking = self.asking(token)?;
+    fn sync(
+        &mut self,
+        credential: &Credential,
+        request: &SyncRequest,
+    ) -> Result<SyncResponse, TransportError> {
+        let (asking, token) = match credential {
+            Credential::Token(token) => (self.asking(token)?, None),
+            Credential::Proof(proof) => (proof.device, Some(self.renew(proof)?)),
+        };
         self.requests.push(request.clone());
         let receipts = request.envelopes.iter().map(|envelope| self.receive(envelope)).collect();
         let (pages, more) = self.pages(request);
@@ -252,6 +259,7 @@ impl State {
                 .map(|actor| actor.epoch)
                 .max()
                 .unwrap_or(0),
+            token,
         })
     }
 
@@ -397,8 +405,8 @@ impl Transport for Line {
         self.carry(|state| state.renew(request))
     }
 
-    async fn sync(&self, token: &str, request: &SyncRequest) -> Result<Answer, TransportError> {
-        let response = self.carry(|state| state.sync(token, request))?;
+    async fn sync(&self, credential: &Credential, request: &SyncRequest) -> Result<Answer, TransportError> {
+        let response = self.carry(|state| state.sync(credential, request))?;
         let bytes_up = minicbor::to_vec(request).unwrap().len() as u64;
         let bytes_down = minicbor::to_vec(&response).unwrap().len() as u64;
         Ok(Answer { response, bytes_up, bytes_down })
