@@ -46,7 +46,7 @@ pub enum Command {
     /// Writes one record to a plain Automerge file.
     ExportRecord(ExportOptions),
     /// Reads everything and says what cannot be true; exits with 1 if there is something.
-    Verify(DataFolder),
+    Verify(VerifyOptions),
     /// Computes every list anew from the log.
     Reproject(DataFolder),
     /// Packs old changes of the log now, as a running server does by itself.
@@ -122,6 +122,17 @@ pub struct LoginOptions {
     pub data: PathBuf,
 }
 
+/// Options of `verify`.
+#[derive(Debug, clap::Args)]
+pub struct VerifyOptions {
+    /// The folder that holds everything the server keeps.
+    #[arg(long, env = "ZHIBU_DATA", value_name = "DIR")]
+    pub data: PathBuf,
+    /// Where the pictures are, if not in the data folder: as `serve` has it.
+    #[arg(long, env = "ZHIBU_BLOBS", value_name = "URL")]
+    pub blobs: Option<String>,
+}
+
 /// A data folder that is there.
 #[derive(Debug, clap::Args)]
 pub struct DataFolder {
@@ -149,6 +160,12 @@ pub struct ServeOptions {
     /// Changes that arrived so many days ago are packed, to save space on disk and on the way to new phones.
     #[arg(long, env = "ZHIBU_COMPACT_AFTER_DAYS", value_name = "DAYS", default_value_t = COMPACT_AFTER_DAYS)]
     pub compact_after_days: u32,
+    /// Where the pictures are, if not in the data folder: another folder, or a bucket,
+    /// `s3://BUCKET/PREFIX?endpoint=https://…` with `&region=…`, `&virtual_host=true` (the bucket is part of the host's
+    /// name) and `&presign=true` (readers are sent to the bucket; it must allow the pages' origin). Its keys are
+    /// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.
+    #[arg(long, env = "ZHIBU_BLOBS", value_name = "URL")]
+    pub blobs: Option<String>,
     /// Serves the pages in this folder instead of those in the binary: for trying a new build of them.
     #[arg(long, env = "ZHIBU_WEB", value_name = "DIR")]
     pub web: Option<PathBuf>,

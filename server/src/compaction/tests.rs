@@ -6,7 +6,7 @@ use zhibu_domain::wire::{ReadMark, Receipt, SentChange};
 
 use super::*;
 use crate::admin::verify::verify;
-use crate::blobs::BlobFolder;
+use crate::blobs::BlobPlace;
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::demo::cast::{Cast, Size};
 use crate::demo::history;
@@ -38,6 +38,10 @@ impl Made {
             records.extend(self.store.load_record(self.district, reference.id()).await.unwrap());
         }
         records
+    }
+
+    fn blobs(&self) -> BlobPlace {
+        BlobPlace::folder(&self.folder.path().join("blobs")).unwrap()
     }
 
     /// Everything that a new phone of the whole district is sent.
@@ -85,7 +89,7 @@ async fn a_packed_district_is_the_same_district() {
         assert_eq!(changes_of(&log_before, id), changes_of(&log_after, id));
     }
     assert_eq!(projection::differences(&*made.store, made.district).await.unwrap(), []);
-    let report = verify(&*made.store, &BlobFolder::at(made.folder.path().join("blobs"))).await.unwrap();
+    let report = verify(&*made.store, &made.blobs()).await.unwrap();
     assert!(report.findings.is_empty(), "{:?}", report.findings);
 }
 
@@ -99,7 +103,7 @@ async fn a_damaged_pack_is_found() {
         made.store.load_record(made.district, victim.id()).await,
         Err(StoreError::Corrupt { table: "changes", .. })
     ));
-    let report = verify(&*made.store, &BlobFolder::at(made.folder.path().join("blobs"))).await.unwrap();
+    let report = verify(&*made.store, &made.blobs()).await.unwrap();
     assert!(!report.findings.is_empty());
 }
 

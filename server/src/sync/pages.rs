@@ -49,7 +49,8 @@ pub async fn read(
     let position_of = |collection| marks.get(&collection).copied().unwrap_or(0);
     let coming = scope.collections();
     let by_itself: BTreeSet<_> = coming.iter().copied().collect();
-    let mut asked_for: Vec<_> = marks.keys().filter(|one| !by_itself.contains(one) && scope.holds(one)).copied().collect();
+    let mut asked_for: Vec<_> =
+        marks.keys().filter(|one| !by_itself.contains(one) && scope.holds(one)).copied().collect();
     asked_for.sort_unstable();
     let wanted: Vec<_> = coming
         .into_iter()

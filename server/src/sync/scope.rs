@@ -246,9 +246,8 @@ mod tests {
         assert!(held(1, 0) && held(5, 0) && held(5, 2026) && held(5, 2019));
         assert!(!held(1, 2026) && !held(6, 0) && !held(6, 2026) && !held(4, 2026));
         // 2027-01-01 and 2027-07-01 at noon in China.
-        let [new_year, july] = [1_798_776_000_000, 1_814_414_400_000].map(|now| {
-            Scope::over(tree(), secretary.caller.clone(), Millis(now))
-        });
+        let [new_year, july] = [1_798_776_000_000, 1_814_414_400_000]
+            .map(|now| Scope::over(tree(), secretary.caller.clone(), Millis(now)));
         let years = |scope: &Scope| scope.collections()[2..].iter().map(|one| one.year).collect::<Vec<_>>();
         assert_eq!((years(&new_year), years(&july)), (vec![2027, 2026], vec![2027]));
         assert!(secretary.version() < new_year.version() && new_year.version() < july.version());

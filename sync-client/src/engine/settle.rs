@@ -9,8 +9,8 @@ use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{Profile, ReadMark, SyncResponse};
 
 use super::judge::Judgement;
-use super::scope::Scope;
 use super::rewrite::{Rewritten, refuse, rewrite};
+use super::scope::Scope;
 use crate::error::SyncError;
 use crate::store::{AcceptedChange, ClosedEnvelope, DeviceState, PendingChange, RefusedChange, Write};
 

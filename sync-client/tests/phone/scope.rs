@@ -74,7 +74,11 @@ async fn an_older_year_comes_when_it_is_wanted_and_stays() {
     reader.client.sync().await.unwrap();
     assert!(!reader.client.records().await.unwrap().contains(&old), "it does not come by itself");
     assert_eq!(reader.client.held_years(BRANCH).await.unwrap(), [2026]);
-    reader.client.want_year(NEXT_BRANCH, 2024).await.expect_err("another branch's years are not this phone's");
+    reader
+        .client
+        .want_year(NEXT_BRANCH, 2024)
+        .await
+        .expect_err("another branch's years are not this phone's");
 
     *reader.line.cut.lock().unwrap() = true;
     reader.client.want_year(BRANCH, 2024).await.unwrap();
