@@ -12,8 +12,10 @@ use zhibu_domain::time::Millis;
 
 use super::{StoreError, StoredChange};
 
-/// Slow, and small: a pack is sealed once and opened for years.
-const LEVEL: i32 = 19;
+/// Within 2 % of the smallest, for a third of the time.
+const LEVEL: i32 = 9;
+/// Matches reach this far back (256 KiB): behind most packs and their dictionary, and the compressor's tables stay small.
+const WINDOW_LOG: u32 = 18;
 /// The frame stands alone, or needs the collection's dictionary.
 const ALONE: u8 = 0;
 const WITH_DICTIONARY: u8 = 1;
@@ -215,6 +217,7 @@ fn split<'p>(record: &RecordRef, plain: &'p [u8]) -> Result<(Places, &'p [u8]), 
 fn compress(plain: &[u8], dictionary: Option<&[u8]>) -> std::io::Result<Vec<u8>> {
     let mut compressor = zstd::bulk::Compressor::with_dictionary(LEVEL, dictionary.unwrap_or_default())?;
     compressor.include_checksum(true)?;
+    compressor.window_log(WINDOW_LOG)?;
     let way = if dictionary.is_some() { WITH_DICTIONARY } else { ALONE };
     let mut sealed = vec![way];
     sealed.extend(compressor.compress(plain)?);
