@@ -1,6 +1,10 @@
 //! The district server: who may speak ([`auth`]), what counts ([`sync`]), what is kept ([`store`], pictures in
 //! [`blobs`]), and the door ([`http`]). What is true without HTTP or SQL is in `zhibu_domain`.
 
+// The tests' databases are the same file here and in the tests of the whole.
+#[cfg(test)]
+extern crate self as zhibu_server;
+
 use std::sync::Arc;
 
 use futures::FutureExt as _;
@@ -23,10 +27,14 @@ pub mod clock;
 pub mod compaction;
 pub mod config;
 pub mod console;
+#[cfg(test)]
+#[path = "../../tests/support/databases.rs"]
+pub mod databases;
 pub mod demo;
 pub mod error;
 pub mod gather;
 pub mod http;
+pub mod logging;
 pub mod metrics;
 pub mod projection;
 pub mod store;

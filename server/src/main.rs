@@ -2,43 +2,36 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Parser as _;
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
 use zhibu_server::App;
 use zhibu_server::admin::init::Site;
 use zhibu_server::blobs::{BlobPlace, keep_sweeping};
 use zhibu_server::clock::{Clock as _, SystemClock, SystemEntropy};
 use zhibu_server::config::{
-    BLOBS, Command, CompactOptions, Config, DataFolder, ExportOptions, InitOptions, LoginOptions,
-    ServeOptions, VerifyOptions, WEB_ASSETS,
+    BLOBS, Command, CompactOptions, Config, ExportOptions, InitOptions, LoginOptions, Place, ServeOptions,
+    VerifyOptions, WEB_ASSETS,
 };
 use zhibu_server::http::Pages;
-use zhibu_server::store::sqlite::SqliteStore;
-use zhibu_server::{admin, compaction, http, metrics, projection};
+use zhibu_server::{admin, compaction, http, logging, metrics, projection};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_env("ZHIBU_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    let _traces = logging::begin()?;
     match Config::parse().command {
         Command::Init(options) => init(options).await,
         Command::Serve(options) => serve(options).await,
         Command::ExportRecord(options) => export_record(options).await,
-        Command::Verify(folder) => verify(folder).await,
-        Command::Reproject(folder) => reproject(folder).await,
+        Command::Verify(place) => verify(place).await,
+        Command::Reproject(place) => reproject(place).await,
         Command::Compact(options) => compact(options).await,
         Command::ResetSecondFactor(options) => reset_second_factor(options).await,
+        Command::Size(options) => {
+            say(&admin::size::table(&options.extents()));
+            Ok(())
+        }
     }
 }
 
@@ -46,24 +39,29 @@ async fn init(options: InitOptions) -> anyhow::Result<()> {
     let plan = options.plan().context("--demo, or --name and --naming")?;
     let program = std::env::current_exe().ok();
     let programs = program.as_deref().and_then(std::path::Path::parent);
-    let site = Site { data: &options.data, public_url: &options.public_url, programs };
+    let site = Site {
+        data: &options.place.data,
+        database: &options.place.database(),
+        public_url: &options.public_url,
+        programs,
+    };
     let text = admin::init::init(&site, &plan, &SystemEntropy, SystemClock.now()).await?;
     say(&text);
     Ok(())
 }
 
 async fn export_record(options: ExportOptions) -> anyhow::Result<()> {
-    let store = admin::open_existing(&options.data).await?;
-    let size = admin::export::export_record(&store, options.record, &options.out, SystemClock.now()).await?;
+    let store = admin::open_existing(&options.place.database()).await?;
+    let size = admin::export::export_record(&*store, options.record, &options.out, SystemClock.now()).await?;
     store.close().await;
     say(&format!("已写入 {}（{size} 字节）", options.out.display()));
     Ok(())
 }
 
 async fn verify(options: VerifyOptions) -> anyhow::Result<()> {
-    let store = admin::open_existing(&options.data).await?;
-    let blobs = open_blobs(options.blobs.as_deref(), &options.data).await?;
-    let report = admin::verify::verify(&store, &blobs).await?;
+    let store = admin::open_existing(&options.place.database()).await?;
+    let blobs = open_blobs(options.blobs.as_deref(), &options.place.data).await?;
+    let report = admin::verify::verify(&*store, &blobs).await?;
     store.close().await;
     report.findings.iter().for_each(|finding| say(&finding.to_string()));
     say(&format!(
@@ -75,18 +73,18 @@ async fn verify(options: VerifyOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn reproject(folder: DataFolder) -> anyhow::Result<()> {
-    let store = admin::open_existing(&folder.data).await?;
-    let records = admin::reproject(&store).await?;
+async fn reproject(place: Place) -> anyhow::Result<()> {
+    let store = admin::open_existing(&place.database()).await?;
+    let records = admin::reproject(&*store).await?;
     store.close().await;
     say(&format!("重算了 {records} 份记录"));
     Ok(())
 }
 
 async fn compact(options: CompactOptions) -> anyhow::Result<()> {
-    let store = admin::open_existing(&options.data).await?;
+    let store = admin::open_existing(&options.place.database()).await?;
     let now = SystemClock.now();
-    let done = compaction::compact_at_once(&store, now, options.after_days).await?;
+    let done = compaction::compact_at_once(&*store, now, options.after_days).await?;
     store.close().await;
     say(&format!(
         "压缩了 {} 份记录的 {} 条变更：{} 字节变为 {} 字节；清理了 {} 个旧信封编号",
@@ -96,8 +94,8 @@ async fn compact(options: CompactOptions) -> anyhow::Result<()> {
 }
 
 async fn reset_second_factor(options: LoginOptions) -> anyhow::Result<()> {
-    let store = admin::open_existing(&options.data).await?;
-    admin::second_factor::reset(&store, &options.login, SystemClock.now()).await?;
+    let store = admin::open_existing(&options.place.database()).await?;
+    admin::second_factor::reset(&*store, &options.login, SystemClock.now()).await?;
     store.close().await;
     say("两步验证已取消。下次登录只要口令，请马上重新设置。");
     Ok(())
@@ -110,20 +108,22 @@ fn say(text: &str) {
 }
 
 async fn serve(options: ServeOptions) -> anyhow::Result<()> {
-    tokio::fs::create_dir_all(&options.data)
+    let data = &options.place.data;
+    tokio::fs::create_dir_all(data)
         .await
-        .with_context(|| format!("cannot make the data folder {}", options.data.display()))?;
-    let store = SqliteStore::open(&options.database()).await.context("cannot open the database")?;
+        .with_context(|| format!("cannot make the data folder {}", data.display()))?;
+    let database = options.place.database();
+    let store = database.open().await.with_context(|| format!("cannot open the database {database}"))?;
     let listener = listen(options.listen).await?;
     let address = listener.local_addr()?;
     let public_url = options.public_url.unwrap_or_else(|| format!("http://{address}"));
-    let pages = read_pages(options.web.as_deref(), &options.data).await?;
-    let blobs = open_blobs(options.blobs.as_deref(), &options.data).await?;
+    let pages = read_pages(options.web.as_deref(), data).await?;
+    let blobs = open_blobs(options.blobs.as_deref(), data).await?;
     let shown = match options.metrics_listen {
         Some(address) => Some((listen(address).await?, metrics::install()?)),
         None => None,
     };
-    let app = App::on_this_machine(Arc::new(store.clone()), public_url, blobs);
+    let app = App::on_this_machine(store.clone(), public_url, blobs);
     let sweeper = tokio::spawn(keep_sweeping(app.clone()));
     projection::start(app.store.clone(), &app.ledger);
     let compactor = compaction::start(app.store.clone(), app.clock.clone(), options.compact_after_days);

@@ -14,7 +14,7 @@ use zhibu_domain::view::{ActivityView, RosterView};
 use zhibu_server::clock::{Clock as _, SystemClock};
 use zhibu_server::config;
 use zhibu_server::store::sqlite::SqliteStore;
-use zhibu_server::store::{DeviceStore as _, NewInvite};
+use zhibu_server::store::{DeviceStore as _, NewInvite, Store as _};
 use zhibu_sync_client::client::Client;
 use zhibu_sync_client::invite::Invite;
 use zhibu_sync_client::platform::RealSurroundings;

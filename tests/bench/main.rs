@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop here")]
 #![expect(clippy::print_stdout, reason = "figures are what it has to say")]
 
+#[path = "../support/databases.rs"]
+pub mod databases;
 #[path = "../support/district.rs"]
 pub mod district;
 #[path = "../support/mod.rs"]

@@ -167,8 +167,35 @@ pub fn open_dictionary(sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
         .map_err(|fault| StoreError::Corrupt { table: "dictionaries", row: fault.to_string() })
 }
 
+/// A pack as a row of the log says it.
+#[derive(Debug, Clone, Copy)]
+pub struct Sealed<'a> {
+    /// How many changes it should hold.
+    pub holds: i64,
+    /// SHA-256 over their hashes.
+    pub hash: ChangeHash,
+    /// The sealed pack.
+    pub bytes: &'a [u8],
+}
+
+impl Sealed<'_> {
+    /// Its changes as they stood in the log, if they are the ones that the row tells of.
+    pub fn open(
+        &self,
+        record: &RecordRef,
+        dictionary: Option<&[u8]>,
+    ) -> Result<Vec<StoredChange>, StoreError> {
+        let changes = open(record, self.bytes, dictionary)?;
+        let digest = history_digest(changes.iter().map(|change| change.hash));
+        match changes.len() as i64 == self.holds && digest == self.hash {
+            true => Ok(changes),
+            false => Err(corrupt(record, &"a pack of other changes")),
+        }
+    }
+}
+
 /// Opens a sealed pack: its changes as they stood in the log. `dictionary` as [`open_dictionary`] gives it.
-pub fn open(
+fn open(
     record: &RecordRef,
     sealed: &[u8],
     dictionary: Option<&[u8]>,

@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use zhibu_domain::ids::{DeviceId, DistrictId};
-use zhibu_domain::record::{Collection, RecordRef, history_digest};
+use zhibu_domain::record::{Collection, RecordRef};
 use zhibu_domain::time::Millis;
 
 use super::log::read_change;
 use super::row::{Columns, sql_int};
 use super::{SqliteStore, from_sqlx};
-use crate::store::pack::{open, open_dictionary, open_for_sending};
+use crate::store::pack::{Sealed, open_dictionary, open_for_sending};
 use crate::store::{LogContent, LooseRecord, PackStore, SealedPack, StoreError, StoredChange};
 
 #[async_trait]
@@ -182,13 +182,11 @@ pub(super) fn read_changes(
         return Ok(0);
     };
     let dictionary = read_dictionary(&columns)?;
-    let packed = open(record, columns.get("bytes")?, dictionary.as_deref())?;
-    let digest = history_digest(packed.iter().map(|change| change.hash));
-    if packed.len() as i64 != holds || digest != columns.hash("hash")? {
-        return Err(columns.corrupt(format_args!("{}: a pack of other changes", record.id())));
-    }
+    let sealed = Sealed { holds, hash: columns.hash("hash")?, bytes: columns.get("bytes")? };
+    let packed = sealed.open(record, dictionary.as_deref())?;
+    let count = packed.len();
     changes.extend(packed);
-    Ok(holds as usize)
+    Ok(count)
 }
 
 /// What a row of the log holds, as it is sent.
