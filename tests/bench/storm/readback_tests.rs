@@ -24,7 +24,7 @@ struct Evening {
 fn stored(reference: RecordRef, written: &WrittenChange, author: DeviceId, position: u64) -> StoredRecord {
     let (hash, bytes) = (written.hash, written.bytes.clone());
     let change = StoredChange { position, hash, bytes, author, received_at: NOW };
-    StoredRecord { reference, version: 1, changes: vec![change] }
+    StoredRecord { reference, version: 1, packed: 0, changes: vec![change] }
 }
 
 fn stamp(person: Person) -> Stamp {
