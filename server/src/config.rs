@@ -43,7 +43,7 @@ pub enum Command {
     /// Writes one record to a plain Automerge file.
     ExportRecord(ExportOptions),
     /// Reads everything and says what cannot be true; exits with 1 if there is something.
-    Verify(DataFolder),
+    Verify(VerifyOptions),
     /// Computes every list anew from the log.
     Reproject(DataFolder),
     /// Takes the second factor of a login away, for one who lost the phone with it.
@@ -106,6 +106,17 @@ pub struct LoginOptions {
     pub data: PathBuf,
 }
 
+/// Options of `verify`.
+#[derive(Debug, clap::Args)]
+pub struct VerifyOptions {
+    /// The folder that holds everything the server keeps.
+    #[arg(long, env = "ZHIBU_DATA", value_name = "DIR")]
+    pub data: PathBuf,
+    /// Where the pictures are, if not in the data folder: as `serve` has it.
+    #[arg(long, env = "ZHIBU_BLOBS", value_name = "URL")]
+    pub blobs: Option<String>,
+}
+
 /// A data folder that is there.
 #[derive(Debug, clap::Args)]
 pub struct DataFolder {
@@ -130,6 +141,12 @@ pub struct ServeOptions {
     /// Where a scraper reads `GET /metrics`; nowhere if it is not given. Not for the outside.
     #[arg(long, env = "ZHIBU_METRICS_LISTEN", value_name = "ADDR")]
     pub metrics_listen: Option<SocketAddr>,
+    /// Where the pictures are, if not in the data folder: another folder, or a bucket,
+    /// `s3://BUCKET/PREFIX?endpoint=https://…` with `&region=…`, `&virtual_host=true` (the bucket is part of the host's
+    /// name) and `&presign=true` (readers are sent to the bucket; it must allow the pages' origin). Its keys are
+    /// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.
+    #[arg(long, env = "ZHIBU_BLOBS", value_name = "URL")]
+    pub blobs: Option<String>,
     /// Serves the pages in this folder instead of those in the binary: for trying a new build of them.
     #[arg(long, env = "ZHIBU_WEB", value_name = "DIR")]
     pub web: Option<PathBuf>,

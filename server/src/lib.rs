@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 
 use auth::token::Keyring;
-use blobs::{BlobFolder, Blobs};
+use blobs::{BlobPlace, Blobs};
 use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use console::login::LoginThrottle;
 use console::throttle::Throttle;
@@ -70,7 +70,7 @@ impl App {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         public_url: impl Into<String>,
-        blobs: BlobFolder,
+        blobs: BlobPlace,
     ) -> Arc<Self> {
         let trees = Arc::new(Trees::default());
         let of_devices = store.clone();
@@ -103,7 +103,7 @@ impl App {
     pub fn on_this_machine(
         store: Arc<dyn Store>,
         public_url: impl Into<String>,
-        blobs: BlobFolder,
+        blobs: BlobPlace,
     ) -> Arc<Self> {
         Self::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), public_url, blobs)
     }

@@ -1,7 +1,7 @@
 //! The server binary: parse, open, serve.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -10,10 +10,11 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 use zhibu_server::App;
 use zhibu_server::admin::init::Site;
-use zhibu_server::blobs::{BlobFolder, keep_sweeping};
+use zhibu_server::blobs::{BlobPlace, keep_sweeping};
 use zhibu_server::clock::{Clock as _, SystemClock, SystemEntropy};
 use zhibu_server::config::{
-    BLOBS, Command, Config, DataFolder, ExportOptions, InitOptions, LoginOptions, ServeOptions, WEB_ASSETS,
+    BLOBS, Command, Config, DataFolder, ExportOptions, InitOptions, LoginOptions, ServeOptions,
+    VerifyOptions, WEB_ASSETS,
 };
 use zhibu_server::http::Pages;
 use zhibu_server::store::sqlite::SqliteStore;
@@ -58,9 +59,10 @@ async fn export_record(options: ExportOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn verify(folder: DataFolder) -> anyhow::Result<()> {
-    let store = admin::open_existing(&folder.data).await?;
-    let report = admin::verify::verify(&store, &BlobFolder::at(folder.data.join(BLOBS))).await?;
+async fn verify(options: VerifyOptions) -> anyhow::Result<()> {
+    let store = admin::open_existing(&options.data).await?;
+    let blobs = open_blobs(options.blobs.as_deref(), &options.data).await?;
+    let report = admin::verify::verify(&store, &blobs).await?;
     store.close().await;
     report.findings.iter().for_each(|finding| say(&finding.to_string()));
     say(&format!(
@@ -103,7 +105,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let public_url = options.public_url.unwrap_or_else(|| format!("http://{address}"));
     let pages = read_pages(options.web.as_deref(), &options.data).await?;
-    let blobs = BlobFolder::at(options.data.join(BLOBS));
+    let blobs = open_blobs(options.blobs.as_deref(), &options.data).await?;
     let shown = match options.metrics_listen {
         Some(address) => Some((listen(address).await?, metrics::install()?)),
         None => None,
@@ -125,6 +127,19 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Where the pictures are: a bucket, another folder, or that of the data folder.
+async fn open_blobs(address: Option<&str>, data: &Path) -> anyhow::Result<BlobPlace> {
+    match address {
+        Some(address) if address.contains("://") => BlobPlace::bucket(address, std::env::vars())
+            .await
+            .context("cannot use the bucket of the pictures"),
+        folder => {
+            let folder = folder.map_or_else(|| data.join(BLOBS), PathBuf::from);
+            BlobPlace::folder(&folder).with_context(|| format!("cannot use the folder {}", folder.display()))
+        }
+    }
 }
 
 /// The pages, with the hashed files of earlier builds beside them.

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop here")]
 
+#[path = "../support/bucket.rs"]
+pub mod bucket;
 #[path = "../support/district.rs"]
 pub mod district;
 #[path = "../support/picture.rs"]
@@ -13,5 +15,6 @@ pub mod wire_client;
 mod crafted;
 mod envelopes;
 mod pictures;
+mod pictures_in_a_bucket;
 mod records;
 mod tokens;

@@ -14,8 +14,11 @@ use super::picture::picture;
 use super::records::{Branch, activity_at, set};
 use super::wire_client::{WireClient, is_stored};
 
+/// How long the bytes of a removed photo stay.
+pub(crate) const WEEK_MS: i64 = 7 * 24 * 3_600_000;
+
 /// How far the server is with a picture, or why it will not say.
-type Progress = Result<(u64, bool), ErrorCode>;
+pub(crate) type Progress = Result<(u64, bool), ErrorCode>;
 
 async fn progress(request: reqwest::RequestBuilder) -> Progress {
     let answer = request.send().await.unwrap();
@@ -29,17 +32,23 @@ async fn progress(request: reqwest::RequestBuilder) -> Progress {
     Err(body.code)
 }
 
-async fn ask(client: &WireClient, record: RecordId, hash: BlobHash) -> Progress {
+pub(crate) async fn ask(client: &WireClient, record: RecordId, hash: BlobHash) -> Progress {
     progress(client.blob(Method::GET, record, &format!("{hash}/offset"))).await
 }
 
-async fn put(client: &WireClient, record: RecordId, hash: BlobHash, offset: usize, piece: &[u8]) -> Progress {
+pub(crate) async fn put(
+    client: &WireClient,
+    record: RecordId,
+    hash: BlobHash,
+    offset: usize,
+    piece: &[u8],
+) -> Progress {
     let request = client.blob(Method::PUT, record, &format!("{hash}/offset/{offset}"));
     progress(request.header("content-type", "application/octet-stream").body(piece.to_vec())).await
 }
 
 /// Brings a picture piece by piece.
-async fn bring(client: &WireClient, record: RecordId, bytes: &[u8]) -> Progress {
+pub(crate) async fn bring(client: &WireClient, record: RecordId, bytes: &[u8]) -> Progress {
     let (hash, mut last) = (BlobHash::of(bytes), Ok((0, false)));
     for (nth, piece) in bytes.chunks(MAX_BLOB_CHUNK_BYTES).enumerate() {
         last = put(client, record, hash, nth * MAX_BLOB_CHUNK_BYTES, piece).await;
@@ -47,28 +56,28 @@ async fn bring(client: &WireClient, record: RecordId, bytes: &[u8]) -> Progress 
     last
 }
 
-async fn read(client: &WireClient, record: RecordId, hash: BlobHash) -> (StatusCode, Vec<u8>) {
+pub(crate) async fn read(client: &WireClient, record: RecordId, hash: BlobHash) -> (StatusCode, Vec<u8>) {
     let answer = client.blob(Method::GET, record, &hash.to_string()).send().await.unwrap();
     (answer.status(), answer.bytes().await.unwrap().to_vec())
 }
 
 /// A photo of three pieces and its thumbnail, with the entry that names them.
-fn photo(number: u8) -> (Attachment, Vec<u8>, Vec<u8>) {
+pub(crate) fn photo(number: u8) -> (Attachment, Vec<u8>, Vec<u8>) {
     let (photo, thumb) = (picture(number, 150_000), picture(number, 9_000));
     (Attachment::of(&photo, &thumb).unwrap(), photo, thumb)
 }
 
-fn entry(number: u8) -> EntryId {
+pub(crate) fn entry(number: u8) -> EntryId {
     EntryId(natural(&[b"photo", &[number]]))
 }
 
 /// The secretary names a photo in his activity.
-async fn attach(branch: &mut Branch, number: u8, photo: Attachment) {
+pub(crate) async fn attach(branch: &mut Branch, number: u8, photo: Attachment) {
     let command = Command::AttachPhoto { entry: entry(number), photo };
     deliver(branch, &command).await;
 }
 
-async fn deliver(branch: &mut Branch, command: &Command) {
+pub(crate) async fn deliver(branch: &mut Branch, command: &Command) {
     let change = branch.secretary.write(&mut branch.activity, command);
     let envelope = branch.secretary.envelope(vec![change]);
     assert!(is_stored(&branch.secretary.deliver(vec![envelope]).await[0]));
@@ -76,7 +85,11 @@ async fn deliver(branch: &mut Branch, command: &Command) {
 
 #[tokio::test]
 async fn a_picture_is_taken_in_pieces_and_read_by_whoever_reads_its_record() {
-    let mut branch = Branch::with_activity().await;
+    is_taken_and_read(Branch::with_activity().await).await;
+}
+
+/// Wherever the pictures are.
+pub(crate) async fn is_taken_and_read(mut branch: Branch) {
     let record = branch.activity.reference().id();
     let (named, bytes, thumb) = photo(1);
     assert_eq!(ask(&branch.secretary, record, named.photo).await, Err(ErrorCode::NotFound), "the text first");
@@ -204,10 +217,16 @@ async fn a_removed_photo_is_gone_at_once_and_swept_from_the_disk() {
     let secretary = &branch.secretary;
     assert_eq!(read(secretary, record, named.photo).await.0, StatusCode::NOT_FOUND, "before any sweep");
     assert_eq!(read(secretary, record, named.thumb).await.1, thumb, "the other photo has it still");
-    assert_eq!(sweep(&branch.district.app).await.unwrap(), Swept { removed: 1, parts: 0 });
+    let forgotten = Swept { forgotten: 1, ..Swept::default() };
+    assert_eq!(sweep(&branch.district.app).await.unwrap(), forgotten);
     assert_eq!(read(secretary, record, named.thumb).await.1, thumb);
     deliver(&mut branch, &Command::RemovePhoto { entry: entry(2) }).await;
-    assert_eq!(sweep(&branch.district.app).await.unwrap(), Swept { removed: 1, parts: 0 });
+    assert_eq!(sweep(&branch.district.app).await.unwrap(), forgotten);
+    branch.district.clock.advance(WEEK_MS);
+    assert_eq!(sweep(&branch.district.app).await.unwrap(), Swept::default(), "a week is not over");
+    assert_eq!(branch.district.picture_files().len(), 2, "a backup of last week has its pictures");
+    branch.district.clock.advance(1);
+    assert_eq!(sweep(&branch.district.app).await.unwrap(), Swept { removed: 2, ..Swept::default() });
     assert!(branch.district.picture_files().is_empty(), "nothing is left on the disk");
 }
 

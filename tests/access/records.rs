@@ -40,7 +40,10 @@ pub(crate) struct Branch {
 
 impl Branch {
     pub(crate) async fn with_activity() -> Self {
-        let district = District::open().await;
+        Self::in_district(District::open().await).await
+    }
+
+    pub(crate) async fn in_district(district: District) -> Self {
         let invited =
             district.invite("书记", Some(member(1)), &[post(Role::BranchSecretary, "branch")]).await;
         let mut secretary = WireClient::enrol(&district, invited).await;

@@ -9,7 +9,7 @@ use zhibu_domain::ids::{RecordId, natural};
 use zhibu_domain::org::Role;
 use zhibu_domain::record::{ChangeHash, RecordRef};
 use zhibu_domain::wire::{EnrolResponse, ErrorCode, MAX_BODY_BYTES, TokenRequest};
-use zhibu_server::blobs::BlobFolder;
+use zhibu_server::blobs::BlobPlace;
 use zhibu_server::clock::{Clock as _, SeededEntropy, TestClock};
 use zhibu_server::store::sqlite::SqliteStore;
 use zhibu_server::store::{Decision, Delivery, Verdict};
@@ -122,7 +122,7 @@ async fn broken_server_refusals() -> Vec<Refused> {
         clock,
         Arc::new(SeededEntropy::new(7)),
         "http://zhibu.test",
-        BlobFolder::at(folder.path()),
+        BlobPlace::folder(folder.path()).unwrap(),
     );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let away = Door::at(listener.local_addr().unwrap());

@@ -1,5 +1,6 @@
 //! A photo's way: saved without signal, sent in pieces through kills of both sides, seen at the console, removed.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
@@ -30,9 +31,15 @@ fn waiting(phone: &Phone) -> u64 {
 
 /// Bytes of pictures that are on their way, as the server's disk says.
 fn bytes_of_parts(server: &Server) -> u64 {
-    let folders = std::fs::read_dir(server.folder().join("blobs/parts")).into_iter().flatten().flatten();
-    let files = folders.flat_map(|folder| std::fs::read_dir(folder.path()).into_iter().flatten().flatten());
-    files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
+    fn bytes_in(folder: &Path) -> u64 {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let bytes = |entry: std::fs::DirEntry| match entry.metadata() {
+            Ok(folder) if folder.is_dir() => bytes_in(&entry.path()),
+            file => file.map_or(0, |file| file.len()),
+        };
+        entries.map(bytes).sum()
+    }
+    bytes_in(&server.folder().join("blobs/parts"))
 }
 
 /// Starts a synchronisation and kills the phone as soon as one more piece has come.

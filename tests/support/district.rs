@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use zhibu_domain::ids::{AccountId, DistrictId, InviteId, MemberId, OrgId, natural};
 use zhibu_domain::org::{NamingScheme, Org, OrgType, Post, Role};
 use zhibu_domain::time::Millis;
-use zhibu_server::blobs::BlobFolder;
+use zhibu_server::blobs::BlobPlace;
 use zhibu_server::clock::{SeededEntropy, TestClock};
 use zhibu_server::store::sqlite::SqliteStore;
 use zhibu_server::store::{
@@ -50,21 +50,27 @@ impl District {
     /// Founds it and opens its door.
     pub async fn open() -> Self {
         let folder = TempDir::new().unwrap();
+        let blobs = BlobPlace::folder(&folder.path().join("blobs")).unwrap();
+        Self::found_in(folder, blobs).await
+    }
+
+    /// The same, with its pictures in this place.
+    pub async fn open_with(blobs: BlobPlace) -> Self {
+        Self::found_in(TempDir::new().unwrap(), blobs).await
+    }
+
+    async fn found_in(folder: TempDir, blobs: BlobPlace) -> Self {
         let store = SqliteStore::open(&folder.path().join("zhibu.sqlite")).await.unwrap();
-        let clock = Arc::new(TestClock::new(EVENING));
         found(&store).await;
-        let app = App::new(
-            Arc::new(store),
-            clock.clone(),
-            Arc::new(SeededEntropy::new(7)),
-            "http://zhibu.test",
-            BlobFolder::at(folder.path().join("blobs")),
-        );
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let router = http::router(app.clone(), http::Pages::default());
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let clock = Arc::new(TestClock::new(EVENING));
+        let (app, address) = serve(store, clock.clone(), 7, blobs).await;
         Self { folder, app, clock, address }
+    }
+
+    /// One more server on the same database, with the pictures in this place.
+    pub async fn another_server(&self, blobs: BlobPlace) -> (Arc<App>, SocketAddr) {
+        let store = SqliteStore::open(&self.folder.path().join("zhibu.sqlite")).await.unwrap();
+        serve(store, self.clock.clone(), 8, blobs).await
     }
 
     /// The store behind it.
@@ -109,6 +115,21 @@ impl District {
         assert!(self.store().create_invite(district_id(), &invite).await.unwrap());
         secret
     }
+}
+
+async fn serve(
+    store: SqliteStore,
+    clock: Arc<TestClock>,
+    seed: u64,
+    blobs: BlobPlace,
+) -> (Arc<App>, SocketAddr) {
+    let chance = Arc::new(SeededEntropy::new(seed));
+    let app = App::new(Arc::new(store), clock, chance, "http://zhibu.test", blobs);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = http::router(app.clone(), http::Pages::default());
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (app, address)
 }
 
 /// A post in the district by the short name of its org.

@@ -1,5 +1,7 @@
 //! A client that speaks the wire itself and may lie about anything: the hostile one.
 
+use std::net::SocketAddr;
+
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use reqwest::StatusCode;
 use zhibu_domain::command::Command;
@@ -83,6 +85,11 @@ impl WireClient {
     pub fn blob(&self, method: reqwest::Method, record: RecordId, rest: &str) -> reqwest::RequestBuilder {
         let address = format!("{}/v1/records/{record}/blobs/{rest}", self.url);
         self.http.request(method, address).bearer_auth(&self.token)
+    }
+
+    /// Speaks to another server of the same district from now on.
+    pub fn go_to(&mut self, address: SocketAddr) {
+        self.url = format!("http://{address}");
     }
 
     /// A request of any shape, for what the typed calls cannot say.

@@ -22,8 +22,8 @@ pub(crate) struct Tool {
     version: &'static str,
     /// The package that brings it.
     package: &'static str,
-    /// `--locked`, where the package's own lock file can be had.
-    locked: &'static [&'static str],
+    /// `--locked`, where the package's own lock file can be had; the features it needs.
+    options: &'static [&'static str],
 }
 
 /// Rust for wasm32; see [`wasm`] for the two ways.
@@ -53,18 +53,26 @@ const CHINESE_TYPE: Need = Need {
 
 /// Checks licences, bans and sources of the dependencies.
 pub(crate) const CARGO_DENY: Tool =
-    Tool { name: "cargo-deny", version: "0.20.2", package: "cargo-deny", locked: &["--locked"] };
+    Tool { name: "cargo-deny", version: "0.20.2", package: "cargo-deny", options: &["--locked"] };
 
 /// Makes of the phone's half what a browser loads. Of the very version that `wasm-bindgen` has in `Cargo.toml`. Its
 /// lock file names a version of another crate that was withdrawn.
 pub(crate) const WASM_BINDGEN: Tool =
-    Tool { name: "wasm-bindgen", version: "0.2.130", package: "wasm-bindgen-cli", locked: &[] };
+    Tool { name: "wasm-bindgen", version: "0.2.130", package: "wasm-bindgen-cli", options: &[] };
+
+/// An S3 service on a folder, for the tests of pictures in a bucket.
+const S3S_FS: Tool = Tool {
+    name: "s3s-fs",
+    version: "0.14.1",
+    package: "s3s-fs",
+    options: &["--locked", "--features", "binary"],
+};
 
 /// What the checks need from the system.
 const NEEDS: &[Need] = &[WASM, NODE, CHROMIUM, CHINESE_TYPE];
 
 /// The tools that the checks run.
-const TOOLS: &[Tool] = &[CARGO_DENY, WASM_BINDGEN];
+const TOOLS: &[Tool] = &[CARGO_DENY, WASM_BINDGEN, S3S_FS];
 
 /// Provides everything that any chore needs.
 pub(crate) fn provide_everything() -> Result<(), Failure> {
@@ -132,7 +140,7 @@ impl Tool {
         }
         let cache = cache_dir()?;
         Run::cargo(&["install"])
-            .args(self.locked)
+            .args(self.options)
             .args(&["--force", "--root"])
             .arg(cache.join("tools"))
             .arg(format!("{}@{}", self.package, self.version))

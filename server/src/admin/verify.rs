@@ -8,7 +8,7 @@ use zhibu_domain::gate::{self, Index};
 use zhibu_domain::ids::{DistrictId, RecordId};
 use zhibu_domain::record::{Collection, Record, change_hash};
 
-use crate::blobs::BlobFolder;
+use crate::blobs::BlobPlace;
 use crate::projection;
 use crate::store::{ChainState, RecordSummary, Store, StoreError, StoredRecord};
 
@@ -87,7 +87,7 @@ pub struct Report {
 ///
 /// # Errors
 /// When the store cannot be read; what it reads and cannot be true is a finding.
-pub async fn verify(store: &dyn Store, blobs: &BlobFolder) -> Result<Report, StoreError> {
+pub async fn verify(store: &dyn Store, blobs: &BlobPlace) -> Result<Report, StoreError> {
     let mut report = Report::default();
     for district in store.list_districts().await? {
         let mut positions = BTreeMap::new();
@@ -174,10 +174,10 @@ fn check_record(summary: &RecordSummary, stored: &StoredRecord, findings: &mut V
     }
 }
 
-/// Reads every picture that is noted as whole. A file that cannot be read is a finding like one that is not there.
+/// Reads every picture that is noted as whole. Bytes that cannot be read are a finding like those that are not there.
 async fn check_blobs(
     store: &dyn Store,
-    folder: &BlobFolder,
+    place: &BlobPlace,
     district: DistrictId,
     report: &mut Report,
 ) -> Result<(), StoreError> {
@@ -187,7 +187,7 @@ async fn check_blobs(
         let Some(last) = page.last() else { return Ok(()) };
         after = Some((last.record, last.hash));
         for blob in page {
-            let bytes = folder.read(district, blob.hash).await.ok().flatten();
+            let bytes = place.read(district, blob.hash).await.ok().flatten();
             if bytes.is_none_or(|bytes| BlobHash::of(&bytes) != blob.hash) {
                 report.findings.push(Finding::WrongBlob(blob.record, blob.hash));
             }

@@ -4,6 +4,7 @@
 //! fills the disk, and its hash was judged with the change that names it. Each record's pictures are brought for that
 //! record: to know a picture's name elsewhere in the district is not to have it.
 
+use object_store::signer::Url;
 use tokio::sync::Mutex;
 use zhibu_domain::access::may_read;
 use zhibu_domain::attachment::{Attachment, BlobHash, PhotoSize, check_picture};
@@ -17,23 +18,35 @@ use crate::auth::DeviceCaller;
 use crate::error::ApiError;
 use crate::store::{StoreError, StoredBlob, StoredRecord};
 
-mod folder;
+mod address;
+mod place;
 mod sweep;
 
-pub use folder::BlobFolder;
+pub use address::AddressFault;
+pub use place::{BlobPlace, CACHED};
 pub use sweep::{Swept, keep_sweeping, sweep};
 
-use folder::Part;
+use place::{Part, Pieces};
 
-/// Pictures that may be written at the same time.
+/// Pictures that one server may write at the same time.
 const TURNS: usize = 16;
 
 /// The pictures of all districts.
 #[derive(Debug)]
 pub struct Blobs {
-    folder: BlobFolder,
-    /// One writer at a time for each picture, by the first digit of its name.
+    place: BlobPlace,
+    /// One writer at a time for each picture, by the first digit of its name. Two servers may write one picture at once:
+    /// they put the same bytes.
     turns: [Mutex<()>; TURNS],
+}
+
+/// A picture for somebody who may see it.
+#[derive(Debug)]
+pub enum Picture {
+    /// Its bytes.
+    Bytes(StoredBlob, Vec<u8>),
+    /// Where it is to be had for a minute.
+    At(Url),
 }
 
 /// What a record says of a picture.
@@ -43,27 +56,35 @@ struct Named {
 }
 
 impl Blobs {
-    /// The pictures in this folder.
-    pub fn new(folder: BlobFolder) -> Self {
-        Self { folder, turns: std::array::from_fn(|_| Mutex::new(())) }
+    /// The pictures in this place.
+    pub fn new(place: BlobPlace) -> Self {
+        Self { place, turns: std::array::from_fn(|_| Mutex::new(())) }
+    }
+
+    /// Another origin that readers are sent to, if there is one.
+    pub fn origin(&self) -> Option<&str> {
+        self.place.origin()
     }
 
     fn turn(&self, hash: BlobHash) -> &Mutex<()> {
         &self.turns[usize::from(hash.0[0]) % TURNS]
     }
 
-    /// The bytes of a picture that came for a record; none while they have not all come.
+    /// A picture that came for a record; none while its bytes have not all come.
     pub async fn read(
         &self,
         app: &App,
         district: DistrictId,
         record: RecordId,
         hash: BlobHash,
-    ) -> Result<Option<(StoredBlob, Vec<u8>)>, ApiError> {
+    ) -> Result<Option<Picture>, ApiError> {
         let Some(blob) = app.find_blob(district, record, hash).await? else { return Ok(None) };
-        let bytes = self.folder.read(district, hash).await.map_err(ApiError::internal)?;
+        if let Some(address) = self.place.address(district, hash).await? {
+            return Ok(Some(Picture::At(address)));
+        }
+        let bytes = self.place.read(district, hash).await?;
         let lost = || StoreError::Corrupt { table: "blobs", row: format!("{hash} has no file") };
-        Ok(Some((blob, bytes.ok_or_else(lost)?)))
+        Ok(Some(Picture::Bytes(blob, bytes.ok_or_else(lost)?)))
     }
 }
 
@@ -93,47 +114,53 @@ impl App {
         if self.find_blob(caller.district, record, hash).await?.is_some() {
             return Ok(complete(&named));
         }
-        let (folder, part) = (&self.blobs.folder, part(caller, hash));
-        let held = folder.part_len(&part).await.map_err(ApiError::internal)?;
+        let (place, part) = (&self.blobs.place, part(caller, hash));
+        let mut held = place.pieces(&part).await?;
         let (_, size_bytes) = named.photo.blob(named.size);
-        if held >= u64::from(size_bytes) {
-            // The server died between the last piece and its answer.
-            return self.close(caller.district, record, &part, &named).await;
+        if held.length >= u64::from(size_bytes) {
+            // A server died between the last piece and its answer.
+            return self.close(record, &part, &held, &named).await;
         }
-        if offset != held || piece.is_empty() {
-            return Ok(BlobProgress { offset: held, is_complete: false });
+        if offset != held.length || piece.is_empty() {
+            return Ok(BlobProgress { offset: held.length, is_complete: false });
         }
-        let length = held + piece.len() as u64;
-        if length > u64::from(size_bytes) {
+        if held.length + piece.len() as u64 > u64::from(size_bytes) {
             return Err(ApiError::TooLarge("more bytes than the record names".into()));
         }
-        folder.append(&part, piece).await.map_err(ApiError::internal)?;
-        if length < u64::from(size_bytes) {
-            return Ok(BlobProgress { offset: length, is_complete: false });
+        place.put_piece(&part, &mut held, piece).await?;
+        if held.length < u64::from(size_bytes) {
+            return Ok(BlobProgress { offset: held.length, is_complete: false });
         }
-        self.close(caller.district, record, &part, &named).await
+        self.close(record, &part, &held, &named).await
     }
 
     /// Checks what came as a whole, and keeps it.
     async fn close(
         &self,
-        district: DistrictId,
         record: RecordId,
         part: &Part,
+        pieces: &Pieces,
         named: &Named,
     ) -> Result<BlobProgress, ApiError> {
-        let folder = &self.blobs.folder;
-        let bytes = folder.read_part(part).await.map_err(ApiError::internal)?;
-        let Attachment { mime, .. } = named.photo;
-        if BlobHash::of(&bytes) != part.hash || check_picture(&bytes, named.size) != Ok(mime) {
-            folder.drop_part(part).await.map_err(ApiError::internal)?;
+        let Part { district, hash, .. } = *part;
+        let place = &self.blobs.place;
+        // Another server that closed the same part was faster: the next question finds the picture.
+        let bytes = place.read_pieces(pieces).await?.ok_or(ApiError::Busy)?;
+        let (Attachment { mime, .. }, size) = (named.photo, named.size);
+        if BlobHash::of(&bytes) != hash || check_picture(&bytes, size) != Ok(mime) {
+            place.drop_part(part).await?;
             return Err(ApiError::RuleBroken("照片没有传好，或者带有拍摄地点等信息。请重新传一次。".into()));
         }
-        folder.keep(part).await.map_err(ApiError::internal)?;
-        let (hash, size, size_bytes) = (part.hash, named.size, bytes.len() as u32);
-        let arrived_at = self.clock.now();
+        let (arrived_at, size_bytes) = (self.clock.now(), bytes.len() as u32);
+        // Bytes first, then the row. Should this end between the two, they are loose and go when their time is over.
+        if !self.store.expect_blob(district, hash, arrived_at).await? {
+            return Err(ApiError::Busy);
+        }
+        place.put(district, hash, mime, bytes).await?;
         let blob = StoredBlob { record, hash, size, mime, size_bytes, arrived_at };
         self.store.note_blob(district, &blob).await?;
+        // What is left of the part, should this fail, is swept some day.
+        place.drop_part(part).await?;
         Ok(complete(named))
     }
 
@@ -143,7 +170,7 @@ impl App {
         caller: &DeviceCaller,
         record: RecordId,
         hash: BlobHash,
-    ) -> Result<(StoredBlob, Vec<u8>), ApiError> {
+    ) -> Result<Picture, ApiError> {
         self.named(caller, record, hash).await?;
         self.blobs.read(self, caller.district, record, hash).await?.ok_or(ApiError::NotFound)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{self, HeaderMap, HeaderName};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Redirect, Response};
 use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::ids::RecordId;
 use zhibu_domain::wire::{BlobProgress, MAX_BLOB_CHUNK_BYTES};
@@ -14,12 +14,10 @@ use super::Cbor;
 use super::cbor::read_body;
 use crate::App;
 use crate::auth::DeviceCaller;
+use crate::blobs::{CACHED, Picture};
 use crate::error::ApiError;
-use crate::store::StoredBlob;
 
 const OCTETS: &[u8] = b"application/octet-stream";
-/// Bytes under their own hash never change; but they are the district's own, so no shared cache keeps them.
-const CACHED: &str = "private, max-age=31536000, immutable";
 
 /// How much of a picture is there.
 pub(super) async fn read_progress(
@@ -63,14 +61,21 @@ pub(super) async fn read_whole(
     app.read_blob(&caller, record, hash).await.map(shown)
 }
 
-/// A picture as an answer.
-pub(super) fn shown((blob, bytes): (StoredBlob, Vec<u8>)) -> impl IntoResponse {
-    let headers: [(HeaderName, &str); 3] = [
-        (header::CONTENT_TYPE, blob.mime.as_str()),
-        (header::CACHE_CONTROL, CACHED),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (headers, bytes)
+/// A picture as an answer, or the way to it: that holds for a minute, so nobody keeps it.
+pub(super) fn shown(picture: Picture) -> Response {
+    match picture {
+        Picture::Bytes(blob, bytes) => {
+            let headers: [(HeaderName, &str); 3] = [
+                (header::CONTENT_TYPE, blob.mime.as_str()),
+                (header::CACHE_CONTROL, CACHED),
+                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            ];
+            (headers, bytes).into_response()
+        }
+        Picture::At(address) => {
+            ([(header::CACHE_CONTROL, "no-store")], Redirect::temporary(address.as_str())).into_response()
+        }
+    }
 }
 
 /// Names in the path; one that is none names nothing.

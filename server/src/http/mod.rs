@@ -34,9 +34,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 pub fn router(app: Arc<App>, pages: Pages) -> Router {
     let plain = probes().merge(console::routes()).merge(pages::routes(pages));
     let [phones, plain] = [protocol(), plain].map(|routes| routes.method_not_allowed_fallback(wrong_method));
-    let is_https = app.is_https();
+    let (is_https, pictures) = (app.is_https(), app.blobs.origin().map(str::to_owned));
     let whole = frame::protocol(&app, phones).merge(frame::console(&app, plain)).with_state(app);
-    whole.layer(map_response(move |response| ready(pages::secure(is_https, response))))
+    whole.layer(map_response(move |response| ready(pages::secure(is_https, pictures.as_deref(), response))))
 }
 
 /// Without it axum answers 405 with no body at all.

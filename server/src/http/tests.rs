@@ -15,7 +15,7 @@ use zhibu_domain::wire::{
 };
 
 use crate::App;
-use crate::blobs::BlobFolder;
+use crate::blobs::BlobPlace;
 use crate::clock::{Clock as _, SeededEntropy, TestClock};
 use crate::store::conformance::{DISTRICT, NOW, invite, populate};
 use crate::store::sqlite::SqliteStore;
@@ -59,7 +59,7 @@ async fn start() -> Server {
         clock.clone(),
         Arc::new(SeededEntropy::new(1)),
         "http://zhibu",
-        BlobFolder::at(folder.path()),
+        BlobPlace::folder(folder.path()).unwrap(),
     );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -21,7 +21,7 @@ pub mod sqlite;
 
 pub use account::{Account, AccountStore, Login, NewAccount};
 pub use audit::{AuditAct, AuditEntry, AuditRow, AuditStore, ChainState};
-pub use blob::{BlobStore, StoredBlob};
+pub use blob::{BlobStore, CLAIM_MS, StoredBlob};
 pub use device::{
     Device, DeviceKey, DeviceOwner, DeviceStore, Invite, NewInvite, Presence, Redeemed, Redemption,
 };

@@ -21,7 +21,7 @@ use zhibu_domain::record::{Record, RecordRef};
 use zhibu_domain::rule_book::{EXAMPLE_TOML, RuleBook};
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::KeyAlgorithm;
-use zhibu_server::blobs::BlobFolder;
+use zhibu_server::blobs::BlobPlace;
 use zhibu_server::clock::{Clock as _, SeededEntropy, SystemClock, TestClock};
 use zhibu_server::config;
 use zhibu_server::store::sqlite::SqliteStore;
@@ -117,7 +117,7 @@ impl Past {
         let first = today.first_of_month().saturating_sub(i64::from(self.months).months());
         let founded = Millis::start_of(first).plus(-7 * DAY_MS);
         let clock = Arc::new(TestClock::new(founded));
-        let blobs = BlobFolder::at(std::env::temp_dir());
+        let blobs = BlobPlace::folder(&std::env::temp_dir()).unwrap();
         let entropy = Arc::new(SeededEntropy::new(u64::from(EDITION)));
         let app = App::new(store, clock.clone(), entropy, "http://127.0.0.1", blobs);
         self.found(&app, founded).await;

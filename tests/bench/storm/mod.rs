@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use zhibu_server::App;
-use zhibu_server::blobs::BlobFolder;
+use zhibu_server::blobs::BlobPlace;
 use zhibu_server::config;
 use zhibu_server::store::sqlite::SqliteStore;
 
@@ -78,7 +78,11 @@ pub(crate) async fn storm(storm: Storm) -> (Value, bool) {
 /// The store, beside the server that serves it: for reading only.
 async fn open(folder: &Path) -> Arc<App> {
     let store = SqliteStore::open(&config::database(folder)).await.unwrap();
-    App::on_this_machine(Arc::new(store), "http://127.0.0.1", BlobFolder::at(folder.join(config::BLOBS)))
+    App::on_this_machine(
+        Arc::new(store),
+        "http://127.0.0.1",
+        BlobPlace::folder(&folder.join(config::BLOBS)).unwrap(),
+    )
 }
 
 /// Every phone, and what its owner did on it without a signal.

@@ -6,7 +6,7 @@ use zhibu_domain::wire::KeyAlgorithm;
 
 use super::*;
 use crate::admin::{export, open_existing, reproject, verify};
-use crate::blobs::BlobFolder;
+use crate::blobs::BlobPlace;
 use crate::clock::SystemEntropy;
 use crate::store::{AccountStore as _, AuditStore as _, DeviceKey, DeviceStore as _, LogStore as _};
 use crate::store::{ChainState, DistrictStore as _, Redeemed, Redemption};
@@ -92,7 +92,7 @@ async fn verify_is_content_with_the_demo_and_not_with_a_forgery() {
     let folder = tempfile::tempdir().unwrap();
     make(folder.path(), &DEMO).await.unwrap();
     let store = open_existing(folder.path()).await.unwrap();
-    let blobs = BlobFolder::at(folder.path().join(config::BLOBS));
+    let blobs = BlobPlace::folder(&folder.path().join(config::BLOBS)).unwrap();
     let report = verify::verify(&store, &blobs).await.unwrap();
     assert_eq!(report.findings, []);
     assert!(report.records > 100 && report.changes > 500 && report.audit_entries == 6, "{report:?}");

@@ -8,6 +8,7 @@ use zhibu_domain::time::Millis;
 use zhibu_domain::view::ActivityView;
 
 use super::Context;
+use crate::blobs::Picture;
 use crate::console::StaffCaller;
 use crate::console::writer::Writer;
 use crate::error::ApiError;
@@ -39,7 +40,7 @@ impl StaffCaller {
         record: RecordId,
         entry: EntryId,
         size: PhotoSize,
-    ) -> Result<(StoredBlob, Vec<u8>), ApiError> {
+    ) -> Result<Picture, ApiError> {
         let stored = self.readable_record(record).await?;
         let view = ActivityView::of(&stored.document()?);
         let (hash, _) = view.attachments.get(&entry).ok_or(ApiError::NotFound)?.blob(size);

@@ -57,7 +57,11 @@ pub(super) async fn review_record(
         ("entry" = String, Path, format = "uuid"),
         ("size" = String, Path),
     ),
-    responses((status = 200, content_type = "image/*", body = Vec<u8>), Errors))]
+    responses(
+        (status = 200, content_type = "image/*", body = Vec<u8>),
+        (status = 307, description = "It is to be had there for a minute."),
+        Errors,
+    ))]
 pub(super) async fn read_photo(
     caller: StaffCaller,
     InPath((id, entry, size)): InPath<(RecordId, EntryId, PhotoSize)>,

@@ -153,19 +153,32 @@ fn describe(path: &str, headers: &mut HeaderMap, is_packed: bool) {
     }
 }
 
-/// What every answer says, of whatever sort. Whoever came over TLS once shall not come without it again.
-pub(super) fn secure(is_https: bool, mut response: Response) -> Response {
+/// What every answer says, of whatever sort. Whoever came over TLS once shall not come without it again. Pages may read
+/// pictures from the bucket that they are sent to, if they are.
+pub(super) fn secure(is_https: bool, pictures: Option<&str>, mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     let policy = headers.entry(header::CONTENT_SECURITY_POLICY);
-    policy.or_insert(HeaderValue::from_static(DATA_POLICY));
+    let policy = policy.or_insert(HeaderValue::from_static(DATA_POLICY));
+    if let Some(wider) = pictures.and_then(|origin| with_pictures(policy, origin)) {
+        *policy = wider;
+    }
     if is_https {
         let year = HeaderValue::from_static("max-age=31536000");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     response
+}
+
+/// The policy with one origin more for pictures, which the phone fetches and the console shows.
+fn with_pictures(policy: &HeaderValue, origin: &str) -> Option<HeaderValue> {
+    let mut wider = policy.to_str().ok()?.to_owned();
+    for directive in ["img-src 'self'", "connect-src 'self'"] {
+        wider = wider.replace(directive, &format!("{directive} {origin}"));
+    }
+    wider.parse().ok()
 }
 
 /// The server was built before the pages were.

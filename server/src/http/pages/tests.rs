@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
-use crate::blobs::BlobFolder;
+use crate::blobs::BlobPlace;
 use crate::clock::{SeededEntropy, TestClock};
 use crate::store::conformance::NOW;
 use crate::store::sqlite::SqliteStore;
@@ -68,7 +68,7 @@ impl Site {
             clock,
             Arc::new(SeededEntropy::new(1)),
             public_url,
-            BlobFolder::at(folder.path()),
+            BlobPlace::folder(folder.path()).unwrap(),
         );
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -230,8 +230,51 @@ pub(crate) async fn a_picture_is_noted_once_for_each_record_and_forgotten<
     assert_eq!(store.list_blobs(DISTRICT, None, 2).await.unwrap(), all[..2]);
     let after = Some((all[0].record, all[0].hash));
     assert_eq!(store.list_blobs(DISTRICT, after, 9).await.unwrap(), all[1..]);
-    assert!(!store.forget_blob(DISTRICT, all[0].record, all[0].hash).await.unwrap(), "another record has it");
-    assert!(store.forget_blob(DISTRICT, all[1].record, all[1].hash).await.unwrap());
-    assert!(store.forget_blob(OTHER_DISTRICT, all[2].record, all[2].hash).await.unwrap(), "it never had it");
-    assert_eq!(open().await.list_blobs(DISTRICT, None, 9).await.unwrap(), all[2..]);
+    let loose_at = NOW.plus(10);
+    for (district, blob) in [(DISTRICT, all[0]), (DISTRICT, all[1]), (OTHER_DISTRICT, all[2])] {
+        store.forget_blob(district, blob.record, blob.hash, loose_at).await.unwrap();
+    }
+    let store = open().await;
+    assert_eq!(store.list_blobs(DISTRICT, None, 9).await.unwrap(), all[2..]);
+    let claim =
+        async |district, at| store.claim_loose_blobs(district, loose_at.plus(1), at, 9).await.unwrap();
+    assert!(claim(OTHER_DISTRICT, NOW).await.is_empty(), "it never had it");
+    assert_eq!(claim(DISTRICT, NOW).await, [all[1].hash], "another record has the other one");
+}
+
+pub(crate) async fn a_loose_picture_is_removed_by_one_server_or_put_again<
+    F: Future<Output = Arc<dyn Store>>,
+>(
+    store: Arc<dyn Store>,
+    open: impl Fn() -> F,
+) {
+    let hash = BlobHash([7; 32]);
+    let blob = StoredBlob {
+        record: RecordId::from_bytes([1; 16]),
+        hash,
+        size: PhotoSize::Full,
+        mime: PhotoFormat::Jpeg,
+        size_bytes: 9_000,
+        arrived_at: NOW,
+    };
+    let other = open().await;
+    let (soon, late) = (NOW.plus(1), NOW.plus(CLAIM_MS + 2));
+    assert!(store.expect_blob(DISTRICT, hash, NOW).await.unwrap());
+    assert!(store.claim_loose_blobs(DISTRICT, NOW, soon, 9).await.unwrap().is_empty(), "not for long enough");
+    assert_eq!(store.claim_loose_blobs(DISTRICT, soon, soon, 9).await.unwrap(), [hash], "it was never noted");
+    assert!(other.claim_loose_blobs(DISTRICT, soon, soon, 9).await.unwrap().is_empty(), "one claims it");
+    assert!(!other.expect_blob(DISTRICT, hash, soon).await.unwrap(), "not while it is removed");
+    store.drop_loose_blob(DISTRICT, hash).await.unwrap();
+    assert!(other.expect_blob(DISTRICT, hash, soon).await.unwrap());
+    other.note_blob(DISTRICT, &blob).await.unwrap();
+    assert!(store.claim_loose_blobs(DISTRICT, late, late, 9).await.unwrap().is_empty(), "a record holds it");
+
+    store.forget_blob(DISTRICT, blob.record, hash, soon).await.unwrap();
+    assert_eq!(store.claim_loose_blobs(DISTRICT, late, NOW.plus(2), 9).await.unwrap(), [hash]);
+    // The server that claimed it died.
+    assert_eq!(other.claim_loose_blobs(DISTRICT, late, late.plus(1), 9).await.unwrap(), [hash]);
+    assert!(!store.expect_blob(DISTRICT, hash, late.plus(2)).await.unwrap());
+    let later = late.plus(CLAIM_MS + 2);
+    assert!(store.expect_blob(DISTRICT, hash, later).await.unwrap(), "so did that one");
+    assert!(store.claim_loose_blobs(DISTRICT, later, later, 9).await.unwrap().is_empty(), "expected anew");
 }

@@ -4,14 +4,49 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::ids::{DistrictId, RecordId};
+use zhibu_domain::time::Millis;
 
 use super::row::Columns;
 use super::{SqliteStore, from_sqlx};
-use crate::store::{BlobStore, StoreError, StoredBlob};
+use crate::store::{BlobStore, CLAIM_MS, StoreError, StoredBlob};
 
 #[async_trait]
 impl BlobStore for SqliteStore {
+    async fn expect_blob(
+        &self,
+        district: DistrictId,
+        hash: BlobHash,
+        at: Millis,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO loose_blobs (district_id, hash, since)
+             SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE district_id = ?1 AND hash = ?2)
+             ON CONFLICT DO UPDATE SET since = excluded.since, claimed_at = NULL
+             WHERE claimed_at IS NULL OR claimed_at < ?4",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&hash.0[..])
+        .bind(at.0)
+        .bind(at.plus(-CLAIM_MS).0)
+        .execute(&mut *tx)
+        .await
+        .map_err(from_sqlx)?;
+        let is_claimed: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM loose_blobs
+                            WHERE district_id = ? AND hash = ? AND claimed_at IS NOT NULL)",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&hash.0[..])
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(from_sqlx)?;
+        tx.commit().await.map_err(from_sqlx)?;
+        Ok(!is_claimed)
+    }
+
     async fn note_blob(&self, district: DistrictId, blob: &StoredBlob) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO blobs (district_id, record_id, hash, size, mime, size_bytes, arrived_at)
              VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -23,10 +58,16 @@ impl BlobStore for SqliteStore {
         .bind(blob.mime.as_str())
         .bind(i64::from(blob.size_bytes))
         .bind(blob.arrived_at.0)
-        .execute(&self.writer)
+        .execute(&mut *tx)
         .await
         .map_err(from_sqlx)?;
-        Ok(())
+        sqlx::query("DELETE FROM loose_blobs WHERE district_id = ? AND hash = ?")
+            .bind(&district.bytes()[..])
+            .bind(&blob.hash.0[..])
+            .execute(&mut *tx)
+            .await
+            .map_err(from_sqlx)?;
+        tx.commit().await.map_err(from_sqlx)
     }
 
     async fn blobs_of(&self, district: DistrictId, record: RecordId) -> Result<Vec<StoredBlob>, StoreError> {
@@ -66,24 +107,67 @@ impl BlobStore for SqliteStore {
         district: DistrictId,
         record: RecordId,
         hash: BlobHash,
-    ) -> Result<bool, StoreError> {
+        at: Millis,
+    ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        sqlx::query("DELETE FROM blobs WHERE district_id = ? AND record_id = ? AND hash = ?")
+        let forgotten = sqlx::query("DELETE FROM blobs WHERE district_id = ? AND record_id = ? AND hash = ?")
             .bind(&district.bytes()[..])
             .bind(&record.bytes()[..])
             .bind(&hash.0[..])
             .execute(&mut *tx)
             .await
             .map_err(from_sqlx)?;
-        let is_held: bool =
-            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM blobs WHERE district_id = ? AND hash = ?)")
-                .bind(&district.bytes()[..])
-                .bind(&hash.0[..])
-                .fetch_one(&mut *tx)
-                .await
-                .map_err(from_sqlx)?;
-        tx.commit().await.map_err(from_sqlx)?;
-        Ok(!is_held)
+        if forgotten.rows_affected() == 0 {
+            return Ok(());
+        }
+        sqlx::query(
+            "INSERT INTO loose_blobs (district_id, hash, since)
+             SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE district_id = ?1 AND hash = ?2)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&hash.0[..])
+        .bind(at.0)
+        .execute(&mut *tx)
+        .await
+        .map_err(from_sqlx)?;
+        tx.commit().await.map_err(from_sqlx)
+    }
+
+    async fn claim_loose_blobs(
+        &self,
+        district: DistrictId,
+        before: Millis,
+        at: Millis,
+        limit: u32,
+    ) -> Result<Vec<BlobHash>, StoreError> {
+        let rows = sqlx::query(
+            "UPDATE loose_blobs SET claimed_at = ?1
+             WHERE district_id = ?2 AND hash IN (
+                 SELECT hash FROM loose_blobs
+                 WHERE district_id = ?2 AND since < ?3 AND (claimed_at IS NULL OR claimed_at < ?4)
+                 ORDER BY hash LIMIT ?5)
+             RETURNING hash",
+        )
+        .bind(at.0)
+        .bind(&district.bytes()[..])
+        .bind(before.0)
+        .bind(at.plus(-CLAIM_MS).0)
+        .bind(i64::from(limit))
+        .fetch_all(&self.writer)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(|row| Ok(BlobHash(Columns::of("loose_blobs", row).array("hash")?))).collect()
+    }
+
+    async fn drop_loose_blob(&self, district: DistrictId, hash: BlobHash) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM loose_blobs WHERE district_id = ? AND hash = ?")
+            .bind(&district.bytes()[..])
+            .bind(&hash.0[..])
+            .execute(&self.writer)
+            .await
+            .map_err(from_sqlx)?;
+        Ok(())
     }
 }
 

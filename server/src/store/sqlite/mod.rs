@@ -114,6 +114,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "blobs", include_str!("../../../../migrations/sqlite/0003_blobs.sql")),
     (4, "lists", include_str!("../../../../migrations/sqlite/0004_lists.sql")),
     (6, "record_indexes", include_str!("../../../../migrations/sqlite/0006_record_indexes.sql")),
+    (7, "loose_blobs", include_str!("../../../../migrations/sqlite/0007_loose_blobs.sql")),
 ];
 
 fn migrations() -> Migrator {

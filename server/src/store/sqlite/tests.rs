@@ -32,6 +32,7 @@ conformance!(
         a_mark_is_lifted_only_by_who_saw_the_version,
         lists_are_filtered_and_paged,
         a_picture_is_noted_once_for_each_record_and_forgotten,
+        a_loose_picture_is_removed_by_one_server_or_put_again,
     },
     people::{
         districts_do_not_see_each_other,

@@ -19,7 +19,7 @@ use zhibu_domain::wire::{KeyAlgorithm, Receipt, SentChange};
 use crate::App;
 use crate::auth::session;
 use crate::auth::token::TokenBearer;
-use crate::blobs::BlobFolder;
+use crate::blobs::BlobPlace;
 use crate::clock::{Clock as _, SeededEntropy, TestClock};
 use crate::projection;
 use crate::store::sqlite::SqliteStore;
@@ -130,7 +130,7 @@ impl Console {
             clock.clone(),
             Arc::new(SeededEntropy::new(1)),
             "https://zhibu.test/",
-            BlobFolder::at(folder.path()),
+            BlobPlace::folder(folder.path()).unwrap(),
         );
         let console = Self {
             router: crate::http::router(app.clone(), crate::http::Pages::default()),
