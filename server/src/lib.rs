@@ -26,6 +26,7 @@ pub mod demo;
 pub mod error;
 pub mod gather;
 pub mod http;
+pub mod logging;
 pub mod metrics;
 pub mod projection;
 pub mod store;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Parser as _;
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
 use zhibu_server::App;
 use zhibu_server::admin::init::Site;
 use zhibu_server::blobs::{BlobPlace, keep_sweeping};
@@ -18,7 +17,7 @@ use zhibu_server::config::{
 };
 use zhibu_server::http::Pages;
 use zhibu_server::store::sqlite::SqliteStore;
-use zhibu_server::{admin, http, metrics, projection};
+use zhibu_server::{admin, http, logging, metrics, projection};
 
 /// A push makes many small values that live as long as the request; the system's allocator spends a sixth of the server's
 /// time on them.
@@ -27,15 +26,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_env("ZHIBU_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    let _traces = logging::begin()?;
     match Config::parse().command {
         Command::Init(options) => init(options).await,
         Command::Serve(options) => serve(options).await,

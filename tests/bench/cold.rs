@@ -36,7 +36,7 @@ pub(crate) async fn cold(months: u32) -> Value {
     let folder = TempDir::new_in(target()).unwrap();
     let today = past.lay_out(folder.path()).await;
     let secret = invite(folder.path()).await;
-    let serving = Serving::start(folder.path());
+    let serving = Serving::start(folder.path()).await;
     let passed = Arc::new(Passed::default());
     let url = relay(&serving.url, passed.clone());
     let observed = Arc::new(Observed::default());

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use super::metrics::Reading;
 use super::support::Binaries;
@@ -18,11 +19,13 @@ pub(crate) struct Serving {
     /// E.g. `http://127.0.0.1:41234`.
     pub(crate) url: String,
     metrics: Option<SocketAddr>,
+    /// From its start to its first answer.
+    pub(crate) started_in: Duration,
 }
 
 impl Serving {
-    /// Starts it over this data folder, with its log in a file there; returns once it listens.
-    pub(crate) fn start(data: &Path) -> Self {
+    /// Starts it over this data folder, with its log in a file there; returns once it answers.
+    pub(crate) async fn start(data: &Path) -> Self {
         let log = fs::File::create(data.join(format!("serve-{}.log", std::process::id()))).unwrap();
         let mut command = Binaries::get().server();
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
@@ -30,6 +33,7 @@ impl Serving {
         if let Some(address) = metrics {
             command.args(["--metrics-listen", &address.to_string()]);
         }
+        let began = Instant::now();
         let mut child = command.env_remove("ZHIBU_LOG").stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
@@ -37,7 +41,10 @@ impl Serving {
         });
         // Whatever it prints later must not block it.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, url: address.unwrap().trim_end_matches('/').to_owned(), metrics }
+        let url = address.unwrap().trim_end_matches('/').to_owned();
+        let ready = reqwest::get(format!("{url}/readyz")).await.unwrap().status();
+        assert!(ready.is_success(), "the server is ready when it says where it listens: {ready}");
+        Self { child, url, metrics, started_in: began.elapsed() }
     }
 
     /// Its process.
@@ -111,7 +118,7 @@ impl SyncCounter {
             .stderr(Stdio::null())
             .spawn();
         // It says nothing when it has begun: it takes some milliseconds to attach.
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(300));
         Self { perf: perf.ok().map(|perf| (perf, counts)) }
     }
 

@@ -12,7 +12,7 @@ struct Step {
 }
 
 /// Cheap before dear, so that a slip is told early.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step { name: "setup", run: setup::provide_everything },
     Step { name: "fmt", run: format },
     Step { name: "clippy", run: lint },
@@ -22,6 +22,7 @@ const STEPS: [Step; 11] = [
     Step { name: "budgets", run: budgets::check },
     Step { name: "tests", run: run_tests },
     Step { name: "storm", run: bench::smoke },
+    Step { name: "otlp", run: check_traces },
     Step { name: "e2e", run: web::drive },
     Step { name: "deny", run: check_dependencies },
 ];
@@ -70,6 +71,13 @@ fn lint() -> Result<(), Failure> {
     Run::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()
 }
 
+/// The one feature that is not shipped. It builds the server a second time: two to three minutes of one core.
+fn check_traces() -> Result<(), Failure> {
+    let server = ["--package", "zhibu-server", "--features", "otlp"];
+    Run::cargo(&["clippy"]).args(&server).args(&["--all-targets", "--", "-D", "warnings"]).run()?;
+    Run::cargo(&["test"]).args(&server).args(&["--test", "traces"]).run()
+}
+
 fn document() -> Result<(), Failure> {
     Run::cargo(&["doc", "--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings").run()
 }
@@ -112,7 +120,10 @@ mod tests {
         let all: Vec<_> = chosen(&[]).unwrap().iter().map(|step| step.name).collect();
         assert_eq!(
             all,
-            ["setup", "fmt", "clippy", "wasm", "doc", "web", "budgets", "tests", "storm", "e2e", "deny"]
+            [
+                "setup", "fmt", "clippy", "wasm", "doc", "web", "budgets", "tests", "storm", "otlp", "e2e",
+                "deny"
+            ]
         );
         let some: Vec<_> = chosen(&names(&["tests", "fmt"])).unwrap().iter().map(|step| step.name).collect();
         assert_eq!(some, ["fmt", "tests"]);

@@ -71,6 +71,11 @@ impl Stage {
         }
     }
 
+    /// What a trace calls it.
+    fn word(self) -> &'static str {
+        self.name().trim_start_matches("zhibu_").trim_end_matches("_seconds")
+    }
+
     pub(super) fn meaning(self) -> &'static str {
         match self {
             Self::Receive => "Reading a request's body, from its head until it is decoded",
@@ -96,7 +101,7 @@ impl Stage {
     /// Measures the whole of a future, and shows it as a span of its own to who follows a request's trace.
     pub async fn time<F: Future>(self, work: F) -> F::Output {
         let running = self.begin();
-        let span = tracing::debug_span!("stage", otel.name = self.name());
+        let span = tracing::debug_span!("stage", otel.name = self.word());
         let output = work.instrument(span).await;
         running.end();
         output

@@ -6,7 +6,7 @@ mod readback;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
@@ -51,6 +51,7 @@ struct Measured {
     server_cpu: f64,
     generator_cpu: f64,
     peak_rss_bytes: u64,
+    started_in: Duration,
     fsyncs: Option<u64>,
     metrics: (Option<Reading>, Option<Reading>),
 }
@@ -60,7 +61,7 @@ pub(crate) async fn storm(storm: Storm) -> (Value, bool) {
     let folder = TempDir::new_in(target()).unwrap();
     let today = storm.past.lay_out(folder.path()).await;
     let app = open(folder.path()).await;
-    let serving = Serving::start(folder.path());
+    let serving = Serving::start(folder.path()).await;
     let passed = Arc::new(Passed::default());
     let relayed = relay(&serving.url, passed.clone());
     let (phones, mut told) = equip(&storm, &app, today, &serving.url, &relayed).await;
@@ -94,7 +95,7 @@ async fn equip(
     relayed: &str,
 ) -> (Vec<Phone>, Vec<Told>) {
     let Past { branches, phones: each, .. } = storm.past;
-    let relay_every = ((branches * each) as usize / RELAYED).max(1);
+    let relay_every = relay_every(&storm.past);
     let heads = app.store.list_collections(people::district()).await.unwrap().into_iter().collect();
     let (mut phones, mut told) = (Vec::new(), Vec::new());
     for number in 0..branches {
@@ -108,6 +109,11 @@ async fn equip(
         }
     }
     (phones, told)
+}
+
+/// Each so manieth phone goes through the relay.
+fn relay_every(past: &Past) -> usize {
+    ((past.branches * past.phones) as usize / RELAYED).max(1)
 }
 
 async fn measure(storm: &Storm, serving: &Serving, phones: &[Phone]) -> Measured {
@@ -132,6 +138,7 @@ async fn measure(storm: &Storm, serving: &Serving, phones: &[Phone]) -> Measured
         server_cpu: cpu_seconds(serving.process()) - server_cpu,
         generator_cpu: cpu_seconds(std::process::id()) - generator_cpu,
         peak_rss_bytes: peak_rss_bytes(serving.process()),
+        started_in: serving.started_in,
         fsyncs: fsyncs.count(),
         metrics: (before, serving.metrics().await),
     }
@@ -179,8 +186,15 @@ fn figures(
     let two = |number: f64| (number * 100.0).round() / 100.0;
     let count = phones.len() as u64;
     let mean = |of: fn(&Phone) -> u64| phones.iter().map(of).sum::<u64>() / count;
-    let relayed = phones.len().div_ceil((phones.len() / RELAYED).max(1)) as u64;
-    let load = |number: &std::sync::atomic::AtomicU64| number.load(Ordering::Relaxed);
+    let relayed: Vec<_> = phones.iter().step_by(relay_every(&storm.past)).collect();
+    // Of the relayed ones everything on the wire was counted, of the others the bodies of their synchronisations. What
+    // is beside those is the same for all.
+    let wire = |passed: u64, body: fn(&Phone) -> u64| {
+        let beside = passed.saturating_sub(relayed.iter().map(|phone| body(phone)).sum());
+        mean(body) + beside / relayed.len() as u64
+    };
+    let up: fn(&Phone) -> u64 = |phone| load(&phone.observed().up);
+    let down: fn(&Phone) -> u64 = |phone| load(&phone.observed().down);
     let Past { branches, phones: each, months } = storm.past;
     let is_clean = failed.is_empty()
         && (findings.lost, findings.duplicated, findings.unverified) == (0, 0, 0)
@@ -203,14 +217,15 @@ fn figures(
         "p95_ms": ms(at(0.95)),
         "p99_ms": ms(at(0.99)),
         "max_ms": ms(at(1.0)),
-        "bytes_up_per_phone": load(&passed.up) / relayed,
-        "bytes_down_per_phone": load(&passed.down) / relayed,
-        "body_up_per_phone": mean(|phone| load_of(&phone.observed().up)),
-        "body_down_per_phone": mean(|phone| load_of(&phone.observed().down)),
+        "bytes_up_per_phone": wire(load(&passed.up), up),
+        "bytes_down_per_phone": wire(load(&passed.down), down),
+        "body_up_per_phone": mean(up),
+        "body_down_per_phone": mean(down),
         "requests_per_phone": two(mean_requests(phones)),
         "server_cpu_s": two(measured.server_cpu),
         "server_cpu_us_per_phone": (measured.server_cpu * 1e6 / count as f64).round(),
         "generator_cpu_s": two(measured.generator_cpu),
+        "start_ms": ms(measured.started_in),
         "peak_rss_mib": measured.peak_rss_bytes >> 20,
         "fsyncs": measured.fsyncs,
         "commits": between.and_then(|(before, after)| after.counted_since(before, "zhibu_commits_total")),
@@ -229,10 +244,10 @@ fn figures(
     (figures, is_clean)
 }
 
-fn load_of(number: &std::sync::atomic::AtomicU64) -> u64 {
+fn load(number: &AtomicU64) -> u64 {
     number.load(Ordering::Relaxed)
 }
 
 fn mean_requests(phones: &[Phone]) -> f64 {
-    phones.iter().map(|phone| load_of(&phone.observed().requests)).sum::<u64>() as f64 / phones.len() as f64
+    phones.iter().map(|phone| load(&phone.observed().requests)).sum::<u64>() as f64 / phones.len() as f64
 }
