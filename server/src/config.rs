@@ -8,7 +8,10 @@ use zhibu_domain::ids::RecordId;
 use zhibu_domain::org::NamingScheme;
 
 use crate::admin::init::Plan;
+use crate::admin::size::Extent;
 use crate::demo::cast::Size;
+use crate::store::Database;
+use crate::store::postgres::CONNECTIONS;
 
 /// The database file in a data folder.
 pub const DATABASE: &str = "zhibu.sqlite";
@@ -45,17 +48,19 @@ pub enum Command {
     /// Reads everything and says what cannot be true; exits with 1 if there is something.
     Verify(VerifyOptions),
     /// Computes every list anew from the log.
-    Reproject(DataFolder),
+    Reproject(Place),
     /// Takes the second factor of a login away, for one who lost the phone with it.
     ResetSecondFactor(LoginOptions),
+    /// Says what a number of districts needs: disk, processors, connections.
+    Size(SizeOptions),
 }
 
 /// Options of `init`.
 #[derive(Debug, clap::Args)]
 pub struct InitOptions {
-    /// The folder that holds everything the server keeps; it must have no data yet.
-    #[arg(long, env = "ZHIBU_DATA", value_name = "DIR")]
-    pub data: PathBuf,
+    /// Where everything goes; there must be no data yet.
+    #[command(flatten)]
+    pub place: Place,
     /// The fictional district: small (10 branches), M (450) or L (2,000).
     #[arg(long, value_name = "SIZE", conflicts_with_all = ["name", "naming"])]
     pub demo: Option<Size>,
@@ -91,9 +96,9 @@ pub struct ExportOptions {
     /// The file to write; it must not exist.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
-    /// The folder that holds everything the server keeps.
-    #[arg(long, env = "ZHIBU_DATA", value_name = "DIR")]
-    pub data: PathBuf,
+    /// Where the record is.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// Options of `reset-second-factor`.
@@ -101,36 +106,97 @@ pub struct ExportOptions {
 pub struct LoginOptions {
     /// The login.
     pub login: String,
-    /// The folder that holds everything the server keeps.
-    #[arg(long, env = "ZHIBU_DATA", value_name = "DIR")]
-    pub data: PathBuf,
+    /// Where the account is.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// Options of `verify`.
 #[derive(Debug, clap::Args)]
 pub struct VerifyOptions {
-    /// The folder that holds everything the server keeps.
-    #[arg(long, env = "ZHIBU_DATA", value_name = "DIR")]
-    pub data: PathBuf,
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub place: Place,
     /// Where the pictures are, if not in the data folder: as `serve` has it.
     #[arg(long, env = "ZHIBU_BLOBS", value_name = "URL")]
     pub blobs: Option<String>,
 }
 
-/// A data folder that is there.
+/// Options of `size`.
 #[derive(Debug, clap::Args)]
-pub struct DataFolder {
-    /// The folder that holds everything the server keeps.
+pub struct SizeOptions {
+    /// How many districts: one or several numbers, each of which gets a line.
+    #[arg(long, num_args = 1.., default_values_t = [1, 100, 3000], value_name = "N")]
+    pub districts: Vec<u32>,
+    /// Branches of each.
+    #[arg(long, default_value_t = 450)]
+    pub branches: u32,
+    /// Members of each.
+    #[arg(long, default_value_t = 14_000)]
+    pub members: u32,
+    /// Connections of one server to Postgres.
+    #[arg(long, default_value_t = CONNECTIONS)]
+    pub connections: u32,
+}
+
+impl SizeOptions {
+    /// What to reckon.
+    pub fn extents(&self) -> Vec<Extent> {
+        let Self { branches, members, connections, .. } = *self;
+        let extent = |districts: &u32| Extent { districts: *districts, branches, members, connections };
+        self.districts.iter().map(extent).collect()
+    }
+}
+
+/// Where a server keeps what it keeps.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Place {
+    /// The folder that holds everything the server keeps, but for the records if those are in Postgres.
     #[arg(long, env = "ZHIBU_DATA", value_name = "DIR")]
     pub data: PathBuf,
+    /// Keeps everything but pictures in this Postgres database, e.g. `postgres://zhibu:PASSWORD@host/zhibu`, which any
+    /// number of servers may share. Without it everything is in one SQLite file in the data folder.
+    #[arg(long, env = "ZHIBU_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: Option<DatabaseUrl>,
+    /// The most connections to Postgres that this server uses.
+    #[arg(long, env = "ZHIBU_DATABASE_CONNECTIONS", default_value_t = CONNECTIONS, value_name = "N")]
+    database_connections: u32,
+}
+
+impl Place {
+    /// The database.
+    pub fn database(&self) -> Database {
+        match &self.database_url {
+            Some(DatabaseUrl(url)) => {
+                Database::Postgres { url: url.clone(), connections: self.database_connections }
+            }
+            None => Database::Sqlite(database(&self.data)),
+        }
+    }
+}
+
+/// An address with a password in it.
+#[derive(Clone)]
+struct DatabaseUrl(String);
+
+impl From<String> for DatabaseUrl {
+    fn from(url: String) -> Self {
+        Self(url)
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DatabaseUrl")
+    }
 }
 
 /// Options of `serve`.
 #[derive(Debug, clap::Args)]
 pub struct ServeOptions {
-    /// The folder that holds everything the server keeps.
-    #[arg(long, env = "ZHIBU_DATA", value_name = "DIR")]
-    pub data: PathBuf,
+    /// Where everything is kept.
+    #[command(flatten)]
+    pub place: Place,
     /// Where to listen. Port 0 takes a free one, which is logged.
     #[arg(long, env = "ZHIBU_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
     pub listen: SocketAddr,
@@ -152,13 +218,6 @@ pub struct ServeOptions {
     pub web: Option<PathBuf>,
 }
 
-impl ServeOptions {
-    /// The database file inside the data folder.
-    pub fn database(&self) -> PathBuf {
-        database(&self.data)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,7 +228,13 @@ mod tests {
         Config::command().debug_assert();
         let parse = |line: &str| Config::try_parse_from(line.split(' '));
         let Command::Serve(options) = parse("zhibu-server serve --data d").unwrap().command else { panic!() };
-        assert_eq!(options.database(), PathBuf::from("d/zhibu.sqlite"));
+        assert_eq!(options.place.database(), Database::Sqlite("d/zhibu.sqlite".into()));
+        let line =
+            "zhibu-server serve --data d --database-url postgres://u:s3cret@h/z --database-connections 5";
+        let Command::Serve(options) = parse(line).unwrap().command else { panic!() };
+        let database = Database::Postgres { url: "postgres://u:s3cret@h/z".into(), connections: 5 };
+        assert_eq!(options.place.database(), database);
+        assert!(!format!("{options:?}").contains("s3cret"));
     }
 
     #[test]

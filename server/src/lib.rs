@@ -1,6 +1,10 @@
 //! The district server: who may speak ([`auth`]), what counts ([`sync`]), what is kept ([`store`], pictures in
 //! [`blobs`]), and the door ([`http`]). What is true without HTTP or SQL is in `zhibu_domain`.
 
+// The tests' databases are the same file here and in the tests of the whole.
+#[cfg(test)]
+extern crate self as zhibu_server;
+
 use std::sync::Arc;
 
 use futures::FutureExt as _;
@@ -22,6 +26,9 @@ pub mod blobs;
 pub mod clock;
 pub mod config;
 pub mod console;
+#[cfg(test)]
+#[path = "../../tests/support/databases.rs"]
+pub mod databases;
 pub mod demo;
 pub mod error;
 pub mod gather;

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Parser as _;
@@ -12,11 +11,10 @@ use zhibu_server::admin::init::Site;
 use zhibu_server::blobs::{BlobPlace, keep_sweeping};
 use zhibu_server::clock::{Clock as _, SystemClock, SystemEntropy};
 use zhibu_server::config::{
-    BLOBS, Command, Config, DataFolder, ExportOptions, InitOptions, LoginOptions, ServeOptions,
-    VerifyOptions, WEB_ASSETS,
+    BLOBS, Command, Config, ExportOptions, InitOptions, LoginOptions, Place, ServeOptions, VerifyOptions,
+    WEB_ASSETS,
 };
 use zhibu_server::http::Pages;
-use zhibu_server::store::sqlite::SqliteStore;
 use zhibu_server::{admin, http, logging, metrics, projection};
 
 /// A push makes many small values that live as long as the request; the system's allocator spends a sixth of the server's
@@ -31,9 +29,13 @@ async fn main() -> anyhow::Result<()> {
         Command::Init(options) => init(options).await,
         Command::Serve(options) => serve(options).await,
         Command::ExportRecord(options) => export_record(options).await,
-        Command::Verify(folder) => verify(folder).await,
-        Command::Reproject(folder) => reproject(folder).await,
+        Command::Verify(place) => verify(place).await,
+        Command::Reproject(place) => reproject(place).await,
         Command::ResetSecondFactor(options) => reset_second_factor(options).await,
+        Command::Size(options) => {
+            say(&admin::size::table(&options.extents()));
+            Ok(())
+        }
     }
 }
 
@@ -41,24 +43,29 @@ async fn init(options: InitOptions) -> anyhow::Result<()> {
     let plan = options.plan().context("--demo, or --name and --naming")?;
     let program = std::env::current_exe().ok();
     let programs = program.as_deref().and_then(std::path::Path::parent);
-    let site = Site { data: &options.data, public_url: &options.public_url, programs };
+    let site = Site {
+        data: &options.place.data,
+        database: &options.place.database(),
+        public_url: &options.public_url,
+        programs,
+    };
     let text = admin::init::init(&site, &plan, &SystemEntropy, SystemClock.now()).await?;
     say(&text);
     Ok(())
 }
 
 async fn export_record(options: ExportOptions) -> anyhow::Result<()> {
-    let store = admin::open_existing(&options.data).await?;
-    let size = admin::export::export_record(&store, options.record, &options.out, SystemClock.now()).await?;
+    let store = admin::open_existing(&options.place.database()).await?;
+    let size = admin::export::export_record(&*store, options.record, &options.out, SystemClock.now()).await?;
     store.close().await;
     say(&format!("已写入 {}（{size} 字节）", options.out.display()));
     Ok(())
 }
 
 async fn verify(options: VerifyOptions) -> anyhow::Result<()> {
-    let store = admin::open_existing(&options.data).await?;
-    let blobs = open_blobs(options.blobs.as_deref(), &options.data).await?;
-    let report = admin::verify::verify(&store, &blobs).await?;
+    let store = admin::open_existing(&options.place.database()).await?;
+    let blobs = open_blobs(options.blobs.as_deref(), &options.place.data).await?;
+    let report = admin::verify::verify(&*store, &blobs).await?;
     store.close().await;
     report.findings.iter().for_each(|finding| say(&finding.to_string()));
     say(&format!(
@@ -70,17 +77,17 @@ async fn verify(options: VerifyOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn reproject(folder: DataFolder) -> anyhow::Result<()> {
-    let store = admin::open_existing(&folder.data).await?;
-    let records = admin::reproject(&store).await?;
+async fn reproject(place: Place) -> anyhow::Result<()> {
+    let store = admin::open_existing(&place.database()).await?;
+    let records = admin::reproject(&*store).await?;
     store.close().await;
     say(&format!("重算了 {records} 份记录"));
     Ok(())
 }
 
 async fn reset_second_factor(options: LoginOptions) -> anyhow::Result<()> {
-    let store = admin::open_existing(&options.data).await?;
-    admin::second_factor::reset(&store, &options.login, SystemClock.now()).await?;
+    let store = admin::open_existing(&options.place.database()).await?;
+    admin::second_factor::reset(&*store, &options.login, SystemClock.now()).await?;
     store.close().await;
     say("两步验证已取消。下次登录只要口令，请马上重新设置。");
     Ok(())
@@ -93,20 +100,22 @@ fn say(text: &str) {
 }
 
 async fn serve(options: ServeOptions) -> anyhow::Result<()> {
-    tokio::fs::create_dir_all(&options.data)
+    let data = &options.place.data;
+    tokio::fs::create_dir_all(data)
         .await
-        .with_context(|| format!("cannot make the data folder {}", options.data.display()))?;
-    let store = SqliteStore::open(&options.database()).await.context("cannot open the database")?;
+        .with_context(|| format!("cannot make the data folder {}", data.display()))?;
+    let database = options.place.database();
+    let store = database.open().await.with_context(|| format!("cannot open the database {database}"))?;
     let listener = listen(options.listen).await?;
     let address = listener.local_addr()?;
     let public_url = options.public_url.unwrap_or_else(|| format!("http://{address}"));
-    let pages = read_pages(options.web.as_deref(), &options.data).await?;
-    let blobs = open_blobs(options.blobs.as_deref(), &options.data).await?;
+    let pages = read_pages(options.web.as_deref(), data).await?;
+    let blobs = open_blobs(options.blobs.as_deref(), data).await?;
     let shown = match options.metrics_listen {
         Some(address) => Some((listen(address).await?, metrics::install()?)),
         None => None,
     };
-    let app = App::on_this_machine(Arc::new(store.clone()), public_url, blobs);
+    let app = App::on_this_machine(store.clone(), public_url, blobs);
     let sweeper = tokio::spawn(keep_sweeping(app.clone()));
     projection::start(app.store.clone(), &app.ledger);
     announce(address, &app.public_url);

@@ -4,12 +4,14 @@
 //! mark, if the record has not moved on meanwhile. It keeps nothing in memory, so it can die at any point. A
 //! roster or rule book changes the rows of the activities that it counts for: they are computed anew with it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::MissedTickBehavior;
 use zhibu_domain::command::AboutField;
 use zhibu_domain::event::{ReviewEvent, Verb};
 use zhibu_domain::ids::{DistrictId, EntryId, OrgId};
@@ -19,11 +21,21 @@ use zhibu_domain::time::Millis;
 use zhibu_domain::view::{ActivityView, RosterView, RuleBookView};
 
 use crate::metrics::Stage;
-use crate::store::{DirtyRecord, Projected, ProjectedActivity, Projection, RecordSummary, Store, StoreError};
+use crate::store::{
+    DirtyRecord, Projected, ProjectedActivity, Projection, RecordSummary, Store, StoreError, Word,
+};
 use crate::sync::Ledger;
 
 /// How many records are projected in one transaction.
 const BATCH: u32 = 64;
+/// How often a server asks whether a district has lost its projector: how long lists stand still after a kill.
+const CLAIM_EVERY: Duration = Duration::from_secs(2);
+/// How long the projector rests after a batch, in times of what the batch took, and at most: in a storm lists may wait a
+/// moment, those who push may not.
+const REST: u32 = 3;
+const LONGEST_REST: Duration = Duration::from_millis(250);
+/// After so many rounds all districts are looked at: word of a commit may be lost with the process that made it.
+const SWEEP_EVERY: u64 = 30;
 
 /// What a list shows of an activity beside its columns.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode, Serialize)]
@@ -34,54 +46,135 @@ pub struct ActivityFacts {
     pub submitted_at: Option<Millis>,
 }
 
-/// Starts the projector of this server. It ends with the ledger.
+/// Starts the projector of this server, which projects the districts that no other server has claimed. It ends with the
+/// ledger.
 pub fn start(store: Arc<dyn Store>, ledger: &Ledger) -> tokio::task::JoinHandle<()> {
-    let mut news = ledger.listen();
+    let mut words = ledger.listen();
+    let mut rounds = tokio::time::interval(CLAIM_EVERY);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tokio::spawn(async move {
-        loop {
-            let round = Stage::Projection.begin();
-            for district in store.list_districts().await.unwrap_or_default() {
-                if let Err(error) = catch_up(&*store, district.id).await {
-                    tracing::error!(error = &error as &dyn std::error::Error, "projection is behind");
+        let mut projector = Projector { store, mine: BTreeSet::new(), waiting: BTreeSet::new() };
+        for round in 0_u64.. {
+            if round.is_multiple_of(SWEEP_EVERY) {
+                projector.waiting.extend(&projector.mine);
+            }
+            projector.claim().await;
+            projector.catch_up().await;
+            loop {
+                tokio::select! {
+                    _ = rounds.tick() => break,
+                    word = words.recv() => match word {
+                        Ok(word) => projector.hear(word),
+                        Err(RecvError::Lagged(_)) => projector.hear(Word::Missed),
+                        Err(RecvError::Closed) => return,
+                    },
                 }
+                while let Ok(word) = words.try_recv() {
+                    projector.hear(word);
+                }
+                projector.catch_up().await;
             }
-            round.end();
-            match news.recv().await {
-                Ok(_) | Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return,
-            }
-            while news.try_recv().is_ok() {}
         }
     })
+}
+
+struct Projector {
+    store: Arc<dyn Store>,
+    /// The districts that this server has claimed.
+    mine: BTreeSet<DistrictId>,
+    /// Those among which something may be marked.
+    waiting: BTreeSet<DistrictId>,
+}
+
+impl Projector {
+    fn hear(&mut self, word: Word) {
+        match word {
+            Word::Moved(news) => drop(self.waiting.insert(news.district)),
+            Word::Missed => self.waiting.extend(&self.mine),
+        }
+    }
+
+    /// What is newly claimed may have marks that the server before did not come to.
+    async fn claim(&mut self) {
+        let claimed = async {
+            let districts: Vec<_> = self.store.list_districts().await?.iter().map(|found| found.id).collect();
+            self.store.claim_projection(&districts).await
+        };
+        match claimed.await {
+            Ok(claimed) => {
+                let claimed = BTreeSet::from_iter(claimed);
+                self.waiting.extend(&claimed - &self.mine);
+                self.mine = claimed;
+            }
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "cannot claim any district");
+                self.mine.clear();
+            }
+        }
+    }
+
+    /// What fails waits for the next round.
+    async fn catch_up(&mut self) {
+        let due: Vec<_> = self.waiting.intersection(&self.mine).copied().collect();
+        self.waiting.clear();
+        if due.is_empty() {
+            return;
+        }
+        let round = Stage::Projection.begin();
+        for district in due {
+            loop {
+                let began = Instant::now();
+                match project_some(&*self.store, district).await {
+                    Ok(0) => break,
+                    Ok(_) => tokio::time::sleep((began.elapsed() * REST).min(LONGEST_REST)).await,
+                    Err(error) => {
+                        tracing::error!(error = &error as &dyn std::error::Error, "projection is behind");
+                        self.waiting.insert(district);
+                        break;
+                    }
+                }
+            }
+        }
+        round.end();
+    }
 }
 
 /// Projects everything that is marked. Answers how many records that were.
 pub async fn catch_up(store: &dyn Store, district: DistrictId) -> Result<u64, StoreError> {
     let mut count = 0;
     loop {
-        let dirty = store.dirty_records(district, BATCH).await?;
-        if dirty.is_empty() {
-            return Ok(count);
+        match project_some(store, district).await? {
+            0 => return Ok(count),
+            some => count += some,
         }
-        count += dirty.len() as u64;
-        let mut readings = Readings::new(store, district);
-        let mut rows = Vec::with_capacity(dirty.len());
-        for DirtyRecord { reference, version } in dirty {
-            match reference.kind {
-                RecordKind::Activity => rows.extend(readings.project(reference).await?),
-                RecordKind::Points => rows.push(nothing(reference, version)),
-                RecordKind::Roster => {
-                    project_activities_of(store, district, reference.org).await?;
-                    rows.push(nothing(reference, version));
-                }
-                RecordKind::RuleBook => {
-                    project_all_activities(store, district).await?;
-                    rows.push(nothing(reference, version));
-                }
+    }
+}
+
+/// Projects one batch of what is marked. Answers how many records that were.
+async fn project_some(store: &dyn Store, district: DistrictId) -> Result<u64, StoreError> {
+    let dirty = store.dirty_records(district, BATCH).await?;
+    if dirty.is_empty() {
+        return Ok(0);
+    }
+    let count = dirty.len() as u64;
+    let mut readings = Readings::new(store, district);
+    let mut rows = Vec::with_capacity(dirty.len());
+    for DirtyRecord { reference, version } in dirty {
+        match reference.kind {
+            RecordKind::Activity => rows.extend(readings.project(reference).await?),
+            RecordKind::Points => rows.push(nothing(reference, version)),
+            RecordKind::Roster => {
+                project_activities_of(store, district, reference.org).await?;
+                rows.push(nothing(reference, version));
+            }
+            RecordKind::RuleBook => {
+                project_all_activities(store, district).await?;
+                rows.push(nothing(reference, version));
             }
         }
-        store.project(district, &rows).await?;
     }
+    store.project(district, &rows).await?;
+    Ok(count)
 }
 
 /// Kinds without a list of their own need not even be read.

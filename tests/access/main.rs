@@ -5,6 +5,8 @@
 
 #[path = "../support/bucket.rs"]
 pub mod bucket;
+#[path = "../support/databases.rs"]
+pub mod databases;
 #[path = "../support/district.rs"]
 pub mod district;
 #[path = "../support/picture.rs"]

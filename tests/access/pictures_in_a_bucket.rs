@@ -3,6 +3,7 @@
 use reqwest::{Method, StatusCode, Url, redirect};
 use zhibu_domain::org::Role;
 use zhibu_domain::wire::{ErrorCode, MAX_BLOB_CHUNK_BYTES};
+use zhibu_server::admin::verify::{Finding, verify};
 use zhibu_server::blobs::{BlobPlace, Swept, sweep};
 
 use super::bucket::Bucket;
@@ -49,6 +50,11 @@ async fn each_piece_may_go_to_another_server() {
         assert_eq!(read(phone, record, named.photo).await, (StatusCode::OK, bytes.clone()));
     }
     assert_eq!(bucket.objects().len(), 1, "one object for one picture: {:?}", bucket.objects());
+
+    let report = verify(branch.district.store(), &bucket.place("").await).await.unwrap();
+    assert_eq!((report.blobs, report.findings), (1, vec![]));
+    let report = verify(branch.district.store(), &bucket.place_under("other", "").await).await.unwrap();
+    assert_eq!(report.findings, [Finding::WrongBlob(record, named.photo)]);
 
     // Both servers sweep, one of them removes.
     let remove = zhibu_domain::command::Command::RemovePhoto { entry: entry(1) };

@@ -11,11 +11,11 @@ use zhibu_domain::record::{ChangeHash, RecordRef};
 use zhibu_domain::wire::{EnrolResponse, ErrorCode, MAX_BODY_BYTES, TokenRequest};
 use zhibu_server::blobs::BlobPlace;
 use zhibu_server::clock::{Clock as _, SeededEntropy, TestClock};
-use zhibu_server::store::sqlite::SqliteStore;
 use zhibu_server::store::{Decision, Delivery, Verdict};
 use zhibu_server::{App, http};
 
 use super::cast::{empty_sync, enrolment, enrolment_by, renewal, staff};
+use super::databases::own_database;
 use super::district::{District, EVENING, district_id, member, org, post};
 use super::door::{Answer, Door, Refused};
 use super::wire_client::WireClient;
@@ -115,10 +115,10 @@ async fn broken_server_refusals() -> Vec<Refused> {
         door.cbor("/v1/sync", &phone.token, bytes(sync)).await.refusal(EVENING),
     ];
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("zhibu.sqlite")).await.unwrap();
+    let store = own_database(folder.path()).await.open().await.unwrap();
     let clock = Arc::new(TestClock::new(EVENING));
     let app = App::new(
-        Arc::new(store.clone()),
+        store.clone(),
         clock,
         Arc::new(SeededEntropy::new(7)),
         "http://zhibu.test",

@@ -7,22 +7,20 @@ use std::time::Instant;
 use aws_lc_rs::signature::Ed25519KeyPair;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use tempfile::TempDir;
 use zhibu_domain::ids::{InviteId, natural};
 use zhibu_domain::record::RecordRef;
 use zhibu_domain::view::{ActivityView, RosterView};
 use zhibu_server::clock::{Clock as _, SystemClock};
-use zhibu_server::config;
-use zhibu_server::store::sqlite::SqliteStore;
-use zhibu_server::store::{DeviceStore as _, NewInvite};
+use zhibu_server::store::NewInvite;
 use zhibu_sync_client::client::Client;
 use zhibu_sync_client::invite::Invite;
 use zhibu_sync_client::platform::RealSurroundings;
 use zhibu_sync_client::store::memory::MemoryStore;
 
+use super::ground::Ground;
 use super::line::{Observed, Watched};
+use super::past::Past;
 use super::past::people::{Person, PersonKey, branch, district};
-use super::past::{Past, target};
 use super::relay::{Passed, relay};
 use super::serving::Serving;
 
@@ -33,10 +31,10 @@ const HOUR_MS: i64 = 3_600_000;
 /// Enrols the secretary's new phone in a branch of so many months, and syncs.
 pub(crate) async fn cold(months: u32) -> Value {
     let past = Past { branches: 1, phones: MEMBERS, months };
-    let folder = TempDir::new_in(target()).unwrap();
-    let today = past.lay_out(folder.path()).await;
-    let secret = invite(folder.path()).await;
-    let serving = Serving::start(folder.path()).await;
+    let ground = Ground::lay_out(&past, None).await;
+    let today = ground.today;
+    let secret = invite(&ground).await;
+    let serving = Serving::start(&ground, 1).await;
     let passed = Arc::new(Passed::default());
     let url = relay(&serving.url, passed.clone());
     let observed = Arc::new(Observed::default());
@@ -76,8 +74,8 @@ pub(crate) async fn cold(months: u32) -> Value {
 }
 
 /// The secretary's township gives her an invite for one more phone.
-async fn invite(folder: &std::path::Path) -> [u8; 32] {
-    let store = SqliteStore::open(&config::database(folder)).await.unwrap();
+async fn invite(ground: &Ground) -> [u8; 32] {
+    let store = ground.database().open().await.unwrap();
     let secret: [u8; 32] = Sha256::digest(b"a new phone").into();
     let now = SystemClock.now();
     let invite = NewInvite {

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop here")]
 #![expect(clippy::print_stdout, reason = "figures are what it has to say")]
 
+#[path = "../support/databases.rs"]
+pub mod databases;
 #[path = "../support/district.rs"]
 pub mod district;
 #[path = "../support/mod.rs"]
@@ -13,6 +15,7 @@ pub mod wire_client;
 
 mod cold;
 mod figures;
+mod ground;
 mod line;
 mod metrics;
 mod past;
@@ -65,6 +68,13 @@ struct StormOptions {
     /// Months of history before the evening.
     #[arg(long, default_value_t = 1)]
     history_months: u32,
+    /// Keeps the district on this Postgres server, in a database beside the one that the address names. Without it the
+    /// district is in a SQLite file.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// So many servers over one Postgres; a phone goes to another at each request.
+    #[arg(long, default_value_t = 1, value_name = "N", requires = "database_url")]
+    servers: usize,
     /// A small one that takes seconds, for CI: 4 branches of 10 phones and one month.
     #[arg(long, conflicts_with_all = ["branches", "phones", "history_months"])]
     quick: bool,
@@ -77,7 +87,12 @@ impl StormOptions {
     fn storm(&self) -> Storm {
         let (branches, phones, months) =
             if self.quick { (4, 10, 1) } else { (self.branches, self.phones, self.history_months) };
-        Storm { past: Past { branches, phones, months }, at_once: self.conc }
+        Storm {
+            past: Past { branches, phones, months },
+            at_once: self.conc,
+            postgres: self.database_url.clone(),
+            servers: self.servers,
+        }
     }
 }
 

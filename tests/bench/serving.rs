@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::databases::give_database;
+use super::ground::Ground;
 use super::metrics::Reading;
 use super::support::Binaries;
 
@@ -18,33 +18,32 @@ pub(crate) struct Serving {
     child: Child,
     /// E.g. `http://127.0.0.1:41234`.
     pub(crate) url: String,
-    metrics: Option<SocketAddr>,
+    metrics_url: String,
     /// From its start to its first answer.
     pub(crate) started_in: Duration,
 }
 
 impl Serving {
-    /// Starts it over this data folder, with its log in a file there; returns once it answers.
-    pub(crate) async fn start(data: &Path) -> Self {
-        let log = fs::File::create(data.join(format!("serve-{}.log", std::process::id()))).unwrap();
+    /// Starts one over this ground, with its log in a file of this number there; returns once it answers.
+    pub(crate) async fn start(ground: &Ground, number: usize) -> Self {
+        let log = fs::File::create(ground.folder().join(format!("serve-{number}.log"))).unwrap();
         let mut command = Binaries::get().server();
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
-        let metrics = can_be_measured().then(free_address);
-        if let Some(address) = metrics {
-            command.args(["--metrics-listen", &address.to_string()]);
-        }
+        give_database(&mut command, ground.database());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--data"]);
+        command.arg(ground.folder()).env_remove("ZHIBU_LOG").stdout(Stdio::piped()).stderr(log);
         let began = Instant::now();
-        let mut child = command.env_remove("ZHIBU_LOG").stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
+        let mut addresses = lines.by_ref().map_while(Result::ok).filter_map(|line| {
             line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned)
         });
+        let url = addresses.next().unwrap().trim_end_matches('/').to_owned();
+        let metrics_url = addresses.find(|address| address.ends_with("/metrics")).unwrap();
         // Whatever it prints later must not block it.
         std::thread::spawn(move || lines.for_each(drop));
-        let url = address.unwrap().trim_end_matches('/').to_owned();
         let ready = reqwest::get(format!("{url}/readyz")).await.unwrap().status();
         assert!(ready.is_success(), "the server is ready when it says where it listens: {ready}");
-        Self { child, url, metrics, started_in: began.elapsed() }
+        Self { child, url, metrics_url, started_in: began.elapsed() }
     }
 
     /// Its process.
@@ -52,11 +51,13 @@ impl Serving {
         self.child.id()
     }
 
-    /// What its metrics say now; none if this server has none.
-    pub(crate) async fn metrics(&self) -> Option<Reading> {
-        let address = self.metrics?;
-        let answer = reqwest::get(format!("http://{address}/metrics")).await.ok()?;
-        Some(Reading::of(&answer.text().await.ok()?))
+    /// What these servers say of themselves now, taken together.
+    pub(crate) async fn reading(servers: &[Self]) -> Reading {
+        let mut text = String::new();
+        for server in servers {
+            text.push_str(&reqwest::get(&server.metrics_url).await.unwrap().text().await.unwrap());
+        }
+        Reading::of(&text)
     }
 
     /// Asks it to stop, as a supervisor does, and waits until it has folded everything into its files.
@@ -75,22 +76,57 @@ impl Drop for Serving {
     }
 }
 
-fn can_be_measured() -> bool {
-    let help = Binaries::get().server().args(["serve", "--help"]).output().unwrap();
-    String::from_utf8_lossy(&help.stdout).contains("--metrics-listen")
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
 /// CPU seconds that a process has used, in user and kernel.
 pub(crate) fn cpu_seconds(process: u32) -> f64 {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    stat(process).map_or(0.0, |stat| stat.own_cpu_s)
+}
+
+/// Of `/proc/PID/stat`.
+struct Stat {
+    parent: u32,
+    own_cpu_s: f64,
+    /// Of the children that it has waited for.
+    ended_cpu_s: f64,
+}
+
+/// None if the process is gone.
+fn stat(process: u32) -> Option<Stat> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The second field is the name in brackets, and may hold anything.
-    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-    let ticks = |at: usize| fields[at].parse::<f64>().unwrap();
-    (ticks(11) + ticks(12)) / TICKS_A_SECOND
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let seconds = |at: usize| Some(fields.get(at)?.parse::<f64>().ok()? / TICKS_A_SECOND);
+    Some(Stat {
+        parent: fields.get(1)?.parse().ok()?,
+        own_cpu_s: seconds(11)? + seconds(12)?,
+        ended_cpu_s: seconds(13)? + seconds(14)?,
+    })
+}
+
+/// A Postgres server on this machine: its main process, and the children that do the work.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Postgres {
+    main: u32,
+}
+
+impl Postgres {
+    /// The one that this process serves a connection for.
+    pub(crate) fn behind(backend: u32) -> Option<Self> {
+        stat(backend).map(|stat| Self { main: stat.parent })
+    }
+
+    /// All its processes.
+    pub(crate) fn processes(self) -> Vec<u32> {
+        let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let all = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let own = all.filter(|one| stat(*one).is_some_and(|stat| stat.parent == self.main));
+        own.chain([self.main]).collect()
+    }
+
+    /// CPU seconds that they have used, those that have ended included.
+    pub(crate) fn cpu_seconds(self) -> f64 {
+        let ended = stat(self.main).map_or(0.0, |stat| stat.ended_cpu_s);
+        ended + self.processes().into_iter().map(cpu_seconds).sum::<f64>()
+    }
 }
 
 /// The most memory that a process has held so far, in bytes.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop here")]
 
+#[path = "../support/databases.rs"]
+pub mod databases;
 #[path = "../support/mod.rs"]
 pub mod support;
 

@@ -48,7 +48,12 @@ impl Bucket {
 
     /// The bucket as a place for pictures; `more` are further settings of its address.
     pub async fn place(&self, more: &str) -> BlobPlace {
-        let address = format!("s3://{BUCKET}/zhibu?endpoint={}{more}", self.endpoint);
+        self.place_under("zhibu", more).await
+    }
+
+    /// The same under another prefix.
+    pub async fn place_under(&self, prefix: &str, more: &str) -> BlobPlace {
+        let address = format!("s3://{BUCKET}/{prefix}?endpoint={}{more}", self.endpoint);
         let keys = [("AWS_ACCESS_KEY_ID", "key"), ("AWS_SECRET_ACCESS_KEY", "secret")];
         let keys = keys.map(|(name, value)| (name.to_owned(), value.to_owned()));
         BlobPlace::bucket(&address, keys).await.unwrap()

@@ -11,11 +11,10 @@ use zhibu_domain::org::{NamingScheme, Org, OrgType, Post, Role};
 use zhibu_domain::time::Millis;
 use zhibu_server::blobs::BlobPlace;
 use zhibu_server::clock::{SeededEntropy, TestClock};
-use zhibu_server::store::sqlite::SqliteStore;
-use zhibu_server::store::{
-    District as StoredDistrict, DistrictStore as _, FactorPolicy, NewAccount, NewInvite, Store,
-};
+use zhibu_server::store::{District as StoredDistrict, FactorPolicy, NewAccount, NewInvite, Store};
 use zhibu_server::{App, http};
+
+use crate::databases::own_database;
 
 /// 2026-11-21 20:00 in China.
 pub const EVENING: Millis = Millis(1_795_262_400_000);
@@ -60,8 +59,8 @@ impl District {
     }
 
     async fn found_in(folder: TempDir, blobs: BlobPlace) -> Self {
-        let store = SqliteStore::open(&folder.path().join("zhibu.sqlite")).await.unwrap();
-        found(&store).await;
+        let store = own_database(folder.path()).await.open().await.unwrap();
+        found(&*store).await;
         let clock = Arc::new(TestClock::new(EVENING));
         let (app, address) = serve(store, clock.clone(), 7, blobs).await;
         Self { folder, app, clock, address }
@@ -69,7 +68,7 @@ impl District {
 
     /// One more server on the same database, with the pictures in this place.
     pub async fn another_server(&self, blobs: BlobPlace) -> (Arc<App>, SocketAddr) {
-        let store = SqliteStore::open(&self.folder.path().join("zhibu.sqlite")).await.unwrap();
+        let store = own_database(self.folder.path()).await.open().await.unwrap();
         serve(store, self.clock.clone(), 8, blobs).await
     }
 
@@ -90,41 +89,52 @@ impl District {
 
     /// Opens an account with these posts and gives the secret of an invite for it.
     pub async fn invite(&self, name: &str, member: Option<MemberId>, posts: &[Post]) -> [u8; 32] {
-        let account = AccountId(natural(&[b"account", name.as_bytes()]));
-        let new = NewAccount {
-            id: account,
-            login: None,
-            password_hash: None,
-            name: name.to_owned(),
-            member,
-            org: posts[0].org,
-            posts: posts.to_vec(),
-            created_at: EVENING,
-        };
-        self.store().create_account(district_id(), &new).await.unwrap();
-        let secret: [u8; 32] = Sha256::digest(name.as_bytes()).into();
-        let invite = NewInvite {
-            id: InviteId(natural(&[b"invite", name.as_bytes()])),
-            secret_hash: Sha256::digest(secret).into(),
-            account,
-            purpose: format!("{name}的手机"),
-            created_by: None,
-            created_at: EVENING,
-            expires_at: EVENING.plus(72 * 3_600_000),
-        };
-        assert!(self.store().create_invite(district_id(), &invite).await.unwrap());
-        secret
+        invite(self.store(), name, member, posts, EVENING).await
     }
 }
 
+/// Opens an account with these posts and gives the secret of an invite for it.
+pub async fn invite(
+    store: &dyn Store,
+    name: &str,
+    member: Option<MemberId>,
+    posts: &[Post],
+    at: Millis,
+) -> [u8; 32] {
+    let account = AccountId(natural(&[b"account", name.as_bytes()]));
+    let new = NewAccount {
+        id: account,
+        login: None,
+        password_hash: None,
+        name: name.to_owned(),
+        member,
+        org: posts[0].org,
+        posts: posts.to_vec(),
+        created_at: at,
+    };
+    store.create_account(district_id(), &new).await.unwrap();
+    let secret: [u8; 32] = Sha256::digest(name.as_bytes()).into();
+    let invite = NewInvite {
+        id: InviteId(natural(&[b"invite", name.as_bytes()])),
+        secret_hash: Sha256::digest(secret).into(),
+        account,
+        purpose: format!("{name}的手机"),
+        created_by: None,
+        created_at: at,
+        expires_at: at.plus(72 * 3_600_000),
+    };
+    assert!(store.create_invite(district_id(), &invite).await.unwrap());
+    secret
+}
+
 async fn serve(
-    store: SqliteStore,
+    store: Arc<dyn Store>,
     clock: Arc<TestClock>,
     seed: u64,
     blobs: BlobPlace,
 ) -> (Arc<App>, SocketAddr) {
     let chance = Arc::new(SeededEntropy::new(seed));
-    let app = App::new(Arc::new(store), clock, chance, "http://zhibu.test", blobs);
+    let app = App::new(store, clock, chance, "http://zhibu.test", blobs);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = http::router(app.clone(), http::Pages::default());
@@ -137,7 +147,8 @@ pub fn post(role: Role, at: &str) -> Post {
     Post { role, org: org(at) }
 }
 
-async fn found(store: &SqliteStore) {
+/// Founds the district with its orgs.
+pub async fn found(store: &dyn Store) {
     let district = StoredDistrict {
         id: district_id(),
         name: "青岭旗".into(),

@@ -3,12 +3,15 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
+use zhibu_server::config;
+use zhibu_server::store::Database;
 
 use super::Binaries;
+use crate::databases::{copy_database, give_database, is_on_postgres, new_postgres_database};
 
 /// Its log, beside its data.
 const LOG: &str = "server.log";
@@ -16,6 +19,7 @@ const LOG: &str = "server.log";
 /// A running server. It is killed, not asked, when the test ends.
 pub struct Server {
     folder: TempDir,
+    database: Database,
     child: Option<Child>,
     /// E.g. `http://127.0.0.1:41234`; stays the same over restarts.
     pub url: String,
@@ -27,13 +31,25 @@ impl Server {
     /// A server over the small demo district.
     pub fn demo() -> Self {
         let folder = TempDir::new().expect("a folder");
-        copy_folder(demo_template(), folder.path());
-        Self::over(folder)
+        let demo = demo_template();
+        copy_folder(&demo.folder, folder.path());
+        let database = match &demo.database {
+            Database::Sqlite(_) => Database::Sqlite(config::database(folder.path())),
+            template => copy_database(template, folder.path()),
+        };
+        Self::beside(folder, database)
     }
 
     /// A server over a data folder that `init` made.
     pub fn over(folder: TempDir) -> Self {
-        let mut server = Self { folder, child: None, url: String::new(), metrics_url: String::new() };
+        let database = Database::Sqlite(config::database(folder.path()));
+        Self::beside(folder, database)
+    }
+
+    /// A server with a data folder of its own over a database that others may share.
+    pub fn beside(folder: TempDir, database: Database) -> Self {
+        let mut server =
+            Self { folder, database, child: None, url: String::new(), metrics_url: String::new() };
         server.start();
         server
     }
@@ -46,8 +62,9 @@ impl Server {
     /// Starts it, on the port it had before if it had one. Returns once it answers.
     pub fn start(&mut self) {
         let listen = self.url.strip_prefix("http://").unwrap_or("127.0.0.1:0").to_owned();
-        let mut child = Binaries::get()
-            .server()
+        let mut program = Binaries::get().server();
+        give_database(&mut program, &self.database);
+        let mut child = program
             .args(["serve", "--listen", &listen, "--metrics-listen", "127.0.0.1:0", "--data"])
             .arg(self.folder.path())
             .stdout(Stdio::piped())
@@ -73,6 +90,15 @@ impl Server {
         if let Some(mut child) = self.child.take() {
             child.kill().expect("it can be killed");
             child.wait().expect("it ends");
+        }
+    }
+
+    /// Asks it to end, as a service supervisor does, and waits until it has.
+    pub fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+            assert!(asked.expect("kill runs").success(), "it can be asked");
+            assert!(child.wait().expect("it ends").success(), "it ends well");
         }
     }
 
@@ -103,7 +129,9 @@ impl Server {
 
     /// Runs another command of `zhibu-server` on its data; answers what it printed.
     pub fn admin(&self, arguments: &[&str]) -> String {
-        let output = Binaries::get().server().args(arguments).arg("--data").arg(self.folder()).output();
+        let mut program = Binaries::get().server();
+        give_database(&mut program, &self.database);
+        let output = program.args(arguments).arg("--data").arg(self.folder()).output();
         let output = output.expect("zhibu-server runs");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{arguments:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
@@ -117,20 +145,28 @@ impl Drop for Server {
     }
 }
 
+/// A district that is only copied.
+struct Demo {
+    folder: PathBuf,
+    database: Database,
+}
+
 /// The small demo district, made once for each test program.
-fn demo_template() -> &'static Path {
-    static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
+fn demo_template() -> &'static Demo {
+    static TEMPLATE: OnceLock<Demo> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
         let folder = TempDir::new().expect("a folder").keep();
         let data = folder.join("demo");
-        let output = Binaries::get()
-            .server()
-            .args(["init", "--demo", "small", "--data"])
-            .arg(&data)
-            .output()
-            .expect("zhibu-server runs");
+        let database = match is_on_postgres() {
+            true => new_postgres_database(&folder),
+            false => Database::Sqlite(config::database(&data)),
+        };
+        let mut program = Binaries::get().server();
+        give_database(&mut program, &database);
+        let output = program.args(["init", "--demo", "small", "--data"]).arg(&data).output();
+        let output = output.expect("zhibu-server runs");
         assert!(output.status.success(), "init: {}", String::from_utf8_lossy(&output.stderr));
-        data
+        Demo { folder: data, database }
     })
 }
 

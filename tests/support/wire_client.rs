@@ -37,6 +37,11 @@ pub struct WireClient {
 impl WireClient {
     /// Enrols with an invite's secret.
     pub async fn enrol(district: &District, secret: [u8; 32]) -> Self {
+        Self::enrol_at(format!("http://{}", district.address), secret).await
+    }
+
+    /// Enrols with an invite's secret at the server of this address.
+    pub async fn enrol_at(url: String, secret: [u8; 32]) -> Self {
         let key = Ed25519KeyPair::generate().unwrap();
         let public_key = key.public_key().as_ref().to_vec();
         let request = EnrolRequest {
@@ -49,7 +54,7 @@ impl WireClient {
         };
         let mut client = Self {
             http: reqwest::Client::new(),
-            url: format!("http://{}", district.address),
+            url,
             key,
             device: DeviceId::from_bytes([0; 16]),
             token: String::new(),
@@ -135,6 +140,33 @@ impl WireClient {
         }
         let down = minicbor::to_vec(&answer).unwrap().len();
         (answer, up, down)
+    }
+
+    /// Speaks to the server of this address from now on.
+    pub fn turn_to(&mut self, url: &str) {
+        url.clone_into(&mut self.url);
+    }
+
+    /// Delivers an envelope; nothing if the server is away, or says that it is busy.
+    pub async fn try_deliver(&self, envelope: Envelope) -> Option<EnvelopeReceipt> {
+        let request = SyncRequest {
+            protocol: PROTOCOL,
+            profile_version: 0,
+            marks: vec![],
+            envelopes: vec![envelope],
+            page_bytes: 1 << 20,
+        };
+        let response =
+            self.raw("/v1/sync").bearer_auth(&self.token).body(minicbor::to_vec(&request).unwrap());
+        let response = response.send().await.ok()?;
+        let status = response.status();
+        let bytes = response.bytes().await.ok()?;
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            return None;
+        }
+        assert!(status.is_success(), "{status}: {}", String::from_utf8_lossy(&bytes));
+        let answer: SyncResponse = minicbor::decode(&bytes).unwrap();
+        answer.receipts.into_iter().next()
     }
 
     /// Delivers envelopes; their receipts.

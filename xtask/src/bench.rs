@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: the figures of the README, one JSON line each, from release builds on this machine.
 
+use crate::postgres::Postgres;
 use crate::run::{Failure, Run};
 
 const EXAMPLE: [&str; 5] = ["--quiet", "--package", "zhibu", "--example", "bench"];
@@ -17,9 +18,12 @@ pub(crate) fn bench(words: &[String]) -> Result<(), Failure> {
     measure(profile, &words)
 }
 
-/// The storm in small, for `cargo xtask test`: it fails on loss, never on time.
+/// The storm in small, for `cargo xtask test`: over a file, and over three servers on one Postgres. It fails on loss,
+/// never on time.
 pub(crate) fn smoke() -> Result<(), Failure> {
-    measure(&[], &["storm", "--quick", "--json"])
+    measure(&[], &["storm", "--quick", "--json"])?;
+    let server = Postgres::start()?;
+    measure(&[], &["storm", "--quick", "--json", "--servers", "3", "--database-url", &server.url()])
 }
 
 fn measure(profile: &[&str], words: &[&str]) -> Result<(), Failure> {

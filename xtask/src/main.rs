@@ -4,6 +4,7 @@
 mod bench;
 mod budgets;
 mod demo;
+mod postgres;
 mod run;
 mod setup;
 mod tally;
@@ -23,6 +24,7 @@ cargo xtask COMMAND
   wasm                       build the phone's half for wasm32
   web                        build the two apps into web/dist
   bench [storm|cold ...]     print the figures of the README, or those of one load (--help says which)
+  postgres                   a Postgres server for the tests at a desk, until Ctrl-C
   demo [--size small|M|L] [--port 8080] [--fresh]
                              build and serve the demo district";
 
@@ -53,6 +55,7 @@ fn dispatch(words: &[String]) -> Result<(), Failure> {
             web::build()
         }),
         "bench" => bench::bench(rest),
+        "postgres" => no_words(rest).and_then(|()| postgres::serve()),
         "demo" => demo::demo(&demo::Options::read(rest)?),
         "help" | "--help" | "-h" => {
             eprintln!("{USAGE}");

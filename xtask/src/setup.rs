@@ -4,16 +4,16 @@
 use std::path::{Path, PathBuf};
 
 use crate::run::{Failure, Run};
-use crate::{wasm, web};
+use crate::{postgres, wasm, web};
 
 /// One thing that must be on the machine.
 pub(crate) struct Need {
     /// What it is, for people.
-    what: &'static str,
+    pub(crate) what: &'static str,
     /// How to see that it is there.
-    is_there: fn() -> bool,
+    pub(crate) is_there: fn() -> bool,
     /// The Debian packages that bring it.
-    apt: &'static [&'static str],
+    pub(crate) apt: &'static [&'static str],
 }
 
 /// A program from the package registry, kept at one exact version beside the caches of this user.
@@ -69,7 +69,7 @@ const S3S_FS: Tool = Tool {
 };
 
 /// What the checks need from the system.
-const NEEDS: &[Need] = &[WASM, NODE, CHROMIUM, CHINESE_TYPE];
+const NEEDS: &[Need] = &[WASM, NODE, CHROMIUM, CHINESE_TYPE, postgres::POSTGRES];
 
 /// The tools that the checks run.
 const TOOLS: &[Tool] = &[CARGO_DENY, WASM_BINDGEN, S3S_FS];

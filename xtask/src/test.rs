@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::postgres::{self, Postgres};
 use crate::run::{Failure, Run};
 use crate::tally::Tally;
 use crate::{bench, budgets, setup, wasm, web};
@@ -12,7 +13,7 @@ struct Step {
 }
 
 /// Cheap before dear, so that a slip is told early.
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step { name: "setup", run: setup::provide_everything },
     Step { name: "fmt", run: format },
     Step { name: "clippy", run: lint },
@@ -21,6 +22,7 @@ const STEPS: [Step; 12] = [
     Step { name: "web", run: web::check },
     Step { name: "budgets", run: budgets::check },
     Step { name: "tests", run: run_tests },
+    Step { name: "postgres", run: run_tests_on_postgres },
     Step { name: "storm", run: bench::smoke },
     Step { name: "otlp", run: check_traces },
     Step { name: "e2e", run: web::drive },
@@ -82,16 +84,28 @@ fn document() -> Result<(), Failure> {
     Run::cargo(&["doc", "--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings").run()
 }
 
-/// All tests, also past a test program that fails: one run shall tell everything that is wrong. `CI` is set
-/// so that what is merely skipped at a desk (a fixture to be made, a service to be had) fails here.
-#[expect(clippy::print_stdout, reason = "what the tests print is this command's output")]
+/// All tests, what has a store on SQLite; the store's contract on both databases.
 fn run_tests() -> Result<(), Failure> {
+    let server = Postgres::start()?;
+    count_tests(Run::cargo(&["test", "--workspace", "--no-fail-fast"]), &server)
+}
+
+/// The tests that have a store once more, on Postgres.
+fn run_tests_on_postgres() -> Result<(), Failure> {
+    let server = Postgres::start()?;
+    let run = Run::cargo(&["test", "--package", "zhibu", "--package", "zhibu-server", "--no-fail-fast"]);
+    count_tests(run.env("ZHIBU_TEST_STORE", "postgres"), &server)
+}
+
+/// Also past a test program that fails: one run shall tell everything that is wrong. `CI` is set so that what is
+/// merely skipped at a desk (a fixture to be made, a service to be had) fails here.
+#[expect(clippy::print_stdout, reason = "what the tests print is this command's output")]
+fn count_tests(run: Run, server: &Postgres) -> Result<(), Failure> {
     let mut tally = Tally::default();
-    let outcome =
-        Run::cargo(&["test", "--workspace", "--no-fail-fast"]).env("CI", "true").run_seeing(|line| {
-            tally.see(line);
-            println!("{line}");
-        });
+    let outcome = run.env("CI", "true").env(postgres::SERVER, server.url()).run_seeing(|line| {
+        tally.see(line);
+        println!("{line}");
+    });
     println!("total: {tally}");
     outcome?;
     if tally.passed == 0 {
@@ -118,13 +132,11 @@ mod tests {
     #[test]
     fn no_name_means_all_steps_and_names_keep_the_order_of_the_table() {
         let all: Vec<_> = chosen(&[]).unwrap().iter().map(|step| step.name).collect();
-        assert_eq!(
-            all,
-            [
-                "setup", "fmt", "clippy", "wasm", "doc", "web", "budgets", "tests", "storm", "otlp", "e2e",
-                "deny"
-            ]
-        );
+        let steps = [
+            "setup", "fmt", "clippy", "wasm", "doc", "web", "budgets", "tests", "postgres", "storm", "otlp",
+            "e2e", "deny",
+        ];
+        assert_eq!(all, steps);
         let some: Vec<_> = chosen(&names(&["tests", "fmt"])).unwrap().iter().map(|step| step.name).collect();
         assert_eq!(some, ["fmt", "tests"]);
     }

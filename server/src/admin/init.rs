@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use data_encoding::BASE32_NOPAD;
@@ -13,13 +12,11 @@ use zhibu_domain::time::Millis;
 use super::welcome;
 use crate::auth::password;
 use crate::clock::Entropy;
-use crate::config;
 use crate::demo::cast::{Cast, Size};
 use crate::demo::history;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{AuditAct, AuditEntry, District, FactorPolicy, NewAccount, Store};
+use crate::store::{AuditAct, AuditEntry, Database, District, FactorPolicy, NewAccount, Store};
 
-/// Written last: a folder without it was never finished.
+/// Written last: a folder in which it is missing or empty was never finished.
 pub const WELCOME: &str = "WELCOME.txt";
 /// The login of a district's first administrator.
 const ADMIN: &str = "admin";
@@ -48,6 +45,8 @@ pub enum Plan {
 pub struct Site<'a> {
     /// The data folder.
     pub data: &'a Path,
+    /// The database, in the folder or elsewhere.
+    pub database: &'a Database,
     /// Where phones reach the server: stands in the invite links.
     pub public_url: &'a str,
     /// The folder of the binaries, so that what is printed can be typed; none if it cannot be known.
@@ -58,7 +57,7 @@ pub struct Site<'a> {
 /// logins, invite links. That text is also written to [`WELCOME`], but for a real password, which is only answered.
 ///
 /// # Errors
-/// When the folder has data already, or something cannot be written; then the folder stays without [`WELCOME`].
+/// When the folder has data already, or something cannot be written; then [`WELCOME`] is missing or empty.
 pub async fn init(
     site: &Site<'_>,
     plan: &Plan,
@@ -66,14 +65,13 @@ pub async fn init(
     now: Millis,
 ) -> anyhow::Result<String> {
     let site = Site { public_url: site.public_url.trim_end_matches('/'), ..*site };
-    let Site { data, public_url, .. } = site;
+    let Site { data, database, public_url, .. } = site;
     anyhow::ensure!(
         public_url.starts_with("http://") || public_url.starts_with("https://"),
         "--public-url 要以 http:// 或 https:// 开头，例如 http://127.0.0.1:8080。"
     );
-    claim_folder(data)?;
-    let store = SqliteStore::open(&config::database(data)).await.context("打不开新的数据库")?;
-    let store = Arc::new(store);
+    claim_folder(data, database)?;
+    let store = database.open().await.with_context(|| format!("打不开 {database}"))?;
     let (spoken, written) = match plan {
         Plan::Demo { size, seed } => {
             let cast = Cast::new(*size, *seed);
@@ -93,17 +91,19 @@ pub async fn init(
     Ok(spoken)
 }
 
-/// Makes the folder and the empty database file, so that of two that start at once one is refused.
-fn claim_folder(data: &Path) -> anyhow::Result<()> {
-    let path = config::database(data);
+/// Makes the folder and in it the empty database file, or for a database elsewhere the empty [`WELCOME`], so that of two
+/// that start at once one is refused.
+fn claim_folder(data: &Path, database: &Database) -> anyhow::Result<()> {
     std::fs::create_dir_all(data).with_context(|| format!("不能新建文件夹 {}", data.display()))?;
+    let path = match database {
+        Database::Sqlite(path) => path.clone(),
+        Database::Postgres { .. } => data.join(WELCOME),
+    };
     match owners_only().create_new(true).open(&path) {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => anyhow::bail!(
-            "{} 里已有数据（{}），没有改动。请换一个文件夹，或者先把原来的移走。",
-            data.display(),
-            config::DATABASE
-        ),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            anyhow::bail!("已有数据（{}），没有改动。请换一个文件夹，或者先把原来的移走。", path.display())
+        }
         Err(error) => Err(error).with_context(|| format!("不能新建 {}", path.display())),
     }
 }

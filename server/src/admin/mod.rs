@@ -5,28 +5,21 @@ pub mod export;
 pub mod init;
 pub mod invite;
 pub mod second_factor;
+pub mod size;
 pub mod verify;
 mod welcome;
 
-use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use crate::config;
-use crate::store::Store;
-use crate::store::sqlite::SqliteStore;
+use crate::store::{Database, Store};
 
-/// Opens the database of a data folder that must have one. To make one by a typing error in `--data` would answer
-/// "all is well" about nothing.
-pub async fn open_existing(data: &Path) -> anyhow::Result<SqliteStore> {
-    let database = config::database(data);
-    anyhow::ensure!(
-        database.is_file(),
-        "{} 里没有数据（找不到 {}）。请检查 --data。",
-        data.display(),
-        config::DATABASE
-    );
-    SqliteStore::open(&database).await.with_context(|| format!("打不开 {}", database.display()))
+/// Opens a database that must have a district. To make one by a typing error in `--data` would answer "all is well"
+/// about nothing.
+pub async fn open_existing(database: &Database) -> anyhow::Result<Arc<dyn Store>> {
+    let store = database.open_existing().await.with_context(|| format!("打不开 {database}"))?;
+    store.with_context(|| format!("{database} 里没有数据。请检查 --data 和 --database-url。"))
 }
 
 /// Computes every list anew from the log; answers how many records that were.

@@ -34,17 +34,17 @@ pub async fn reset(store: &dyn Store, login: &str, now: Millis) -> anyhow::Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::databases::own_database;
     use crate::store::conformance::{DISTRICT, NOW, SECRETARY, populate};
-    use crate::store::sqlite::SqliteStore;
-    use crate::store::{AuditStore as _, FACTOR_BYTES, Session, SessionStage, SessionStore as _};
+    use crate::store::{FACTOR_BYTES, Session, SessionStage};
     use zhibu_domain::ids::DeviceId;
 
     #[tokio::test]
     async fn it_takes_the_factor_of_the_named_login_and_says_if_there_is_none() {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&folder.path().join("zhibu.db")).await.unwrap();
-        populate(&store).await;
-        assert!(reset(&store, "shuji", NOW).await.is_err());
+        let store = own_database(folder.path()).await.open().await.unwrap();
+        populate(&*store).await;
+        assert!(reset(&*store, "shuji", NOW).await.is_err());
         let session = Session {
             hash: [1; 32],
             account: SECRETARY,
@@ -56,7 +56,7 @@ mod tests {
         };
         store.open_session(DISTRICT, &session).await.unwrap();
         assert!(store.confirm_factor(DISTRICT, &[1; 32], 1, NOW).await.unwrap());
-        reset(&store, "shuji", NOW).await.unwrap();
+        reset(&*store, "shuji", NOW).await.unwrap();
         assert_eq!(store.find_factor(DISTRICT, SECRETARY).await.unwrap(), None);
         let audit = store.list_audit(DISTRICT, 0, 10).await.unwrap();
         assert_eq!(audit.last().unwrap().entry.act, AuditAct::FactorReset);

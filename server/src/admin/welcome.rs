@@ -9,7 +9,7 @@ use super::invite::{self, Invitation};
 use crate::clock::Entropy;
 use crate::demo::cast::Cast;
 use crate::demo::history::{DEMO_PASSWORD, Written};
-use crate::store::{Store, StoreError};
+use crate::store::{Database, Store, StoreError};
 
 mod story;
 
@@ -84,7 +84,12 @@ fn start(site: &Site<'_>) -> String {
     let path = site.programs.map(|folder| format!("命令  export PATH=\"{}:$PATH\"\n", folder.display()));
     let (path, data) = (path.unwrap_or_default(), site.data.display());
     let url = site.public_url;
-    format!("{path}启动  zhibu-server serve --data {data}\n手机  {url}/\n审阅台  {url}/console/\n")
+    let database = match site.database {
+        Database::Sqlite(_) => "",
+        // Not the address itself: it has a password in it.
+        Database::Postgres { .. } => " --database-url \"$ZHIBU_DATABASE_URL\"",
+    };
+    format!("{path}启动  zhibu-server serve --data {data}{database}\n手机  {url}/\n审阅台  {url}/console/\n")
 }
 
 /// About an empty district.

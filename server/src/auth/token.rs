@@ -139,15 +139,15 @@ fn validation() -> Validation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::databases::own_database;
     use crate::store::conformance::{DISTRICT, NOW, OTHER_DISTRICT, PHONE, populate};
-    use crate::store::sqlite::SqliteStore;
 
     const PHONE_BEARER: TokenBearer = TokenBearer { district: DISTRICT, device: PHONE };
 
-    async fn open() -> (tempfile::TempDir, SqliteStore, Keyring) {
+    async fn open() -> (tempfile::TempDir, Arc<dyn Store>, Keyring) {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&folder.path().join("zhibu.db")).await.unwrap();
-        populate(&store).await;
+        let store = own_database(folder.path()).await.open().await.unwrap();
+        populate(&*store).await;
         (folder, store, Keyring::default())
     }
 
@@ -159,8 +159,8 @@ mod tests {
     #[tokio::test]
     async fn a_token_names_its_device_until_it_ends() {
         let (_folder, store, keyring) = open().await;
-        let issued = keyring.issue(&store, PHONE_BEARER, NOW).await.unwrap();
-        let verify = async |at| keyring.verify(&store, &issued.token, at).await;
+        let issued = keyring.issue(&*store, PHONE_BEARER, NOW).await.unwrap();
+        let verify = async |at| keyring.verify(&*store, &issued.token, at).await;
         assert_eq!(verify(NOW).await.unwrap(), PHONE_BEARER);
         assert_eq!(verify(issued.expires_at).await.unwrap(), PHONE_BEARER);
         assert!(matches!(verify(issued.expires_at.plus(10_000)).await, Err(ApiError::TokenExpired)));
@@ -178,7 +178,7 @@ mod tests {
         let header = Header { kid: Some(OTHER_DISTRICT.to_string()), ..Header::new(Algorithm::HS256) };
         let key = EncodingKey::from_secret(&[8; 32]);
         let moved = jsonwebtoken::encode(&header, &claims, &key).unwrap();
-        let moved = keyring.verify(&store, &moved, NOW).await;
+        let moved = keyring.verify(&*store, &moved, NOW).await;
         assert!(matches!(moved, Err(ApiError::Unauthenticated)));
     }
 
@@ -189,7 +189,7 @@ mod tests {
             "sub": PHONE, "dis": DISTRICT, "aud": "sync", "nbf": NOW.seconds(), "exp": NOW.seconds() + 600,
         });
         let kid = DISTRICT.to_string();
-        let issued = keyring.issue(&store, PHONE_BEARER, NOW).await.unwrap().token;
+        let issued = keyring.issue(&*store, PHONE_BEARER, NOW).await.unwrap().token;
         let signature = issued.rsplit('.').next().unwrap();
         let mut other_purpose = claims.clone();
         other_purpose["aud"] = "console".into();
@@ -212,10 +212,10 @@ mod tests {
             jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &right_key).unwrap(),
         ];
         for token in forged {
-            let verified = keyring.verify(&store, &token, NOW).await;
+            let verified = keyring.verify(&*store, &token, NOW).await;
             assert!(matches!(verified, Err(ApiError::Unauthenticated)), "{token}: {verified:?}");
         }
         let honest = jsonwebtoken::encode(&header(Algorithm::HS256), &claims, &right_key).unwrap();
-        assert!(keyring.verify(&store, &honest, NOW).await.is_ok(), "the forgeries miss one thing only");
+        assert!(keyring.verify(&*store, &honest, NOW).await.is_ok(), "the forgeries miss one thing only");
     }
 }

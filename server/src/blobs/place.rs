@@ -240,3 +240,92 @@ fn if_there<T>(answer: object_store::Result<T>) -> Result<Option<T>, StoreError>
         Err(error) => Err(unavailable(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    const DISTRICT: DistrictId = DistrictId::from_bytes([1; 16]);
+    const HASH: BlobHash = BlobHash([7; 32]);
+
+    fn part(device: u8) -> Part {
+        Part { district: DISTRICT, hash: HASH, device: DeviceId::from_bytes([device; 16]) }
+    }
+
+    async fn append(place: &BlobPlace, part: &Part, piece: &[u8]) {
+        let mut held = place.pieces(part).await.unwrap();
+        place.put_piece(part, &mut held, piece).await.unwrap();
+    }
+
+    async fn length(place: &BlobPlace, part: &Part) -> u64 {
+        place.pieces(part).await.unwrap().length
+    }
+
+    #[tokio::test]
+    async fn parts_of_two_devices_stay_apart_and_a_piece_behind_a_gap_does_not_count() {
+        let scratch = tempfile::tempdir().unwrap();
+        let place = BlobPlace::folder(&scratch.path().join("blobs")).unwrap();
+        assert_eq!(length(&place, &part(1)).await, 0);
+        for (device, piece) in [(1, "ab"), (2, "xyz"), (1, "cd"), (1, "ef")] {
+            append(&place, &part(device), piece.as_bytes()).await;
+        }
+        let held = place.pieces(&part(1)).await.unwrap();
+        assert_eq!(place.read_pieces(&held).await.unwrap().as_deref(), Some(&b"abcdef"[..]));
+        place.parts.delete(&held.places[1]).await.unwrap();
+        assert_eq!(place.read_pieces(&held).await.unwrap(), None, "dropped meanwhile");
+        assert_eq!(length(&place, &part(1)).await, 2, "it goes on before the gap");
+        place.drop_part(&part(1)).await.unwrap();
+        place.drop_part(&part(1)).await.unwrap();
+        assert_eq!((length(&place, &part(1)).await, length(&place, &part(2)).await), (0, 3));
+    }
+
+    /// Data folders of before there were buckets: what came whole stays where it was.
+    #[tokio::test]
+    async fn a_folder_of_an_earlier_server_keeps_its_pictures() {
+        let scratch = tempfile::tempdir().unwrap();
+        let (name, district) = (HASH.to_string(), DISTRICT.to_string());
+        let whole = scratch.path().join("whole").join(&district).join(&name[..2]);
+        let parts = scratch.path().join("parts").join(&district);
+        std::fs::create_dir_all(&whole).unwrap();
+        std::fs::create_dir_all(&parts).unwrap();
+        std::fs::write(whole.join(&name), b"picture").unwrap();
+        std::fs::write(parts.join(format!("{name}.{}", part(1).device)), b"pic").unwrap();
+        let place = BlobPlace::folder(scratch.path()).unwrap();
+        assert_eq!(place.read(DISTRICT, HASH).await.unwrap().as_deref(), Some(&b"picture"[..]));
+        assert_eq!(place.read(DistrictId::from_bytes([2; 16]), HASH).await.unwrap(), None);
+        append(&place, &part(1), b"pi").await;
+        assert_eq!(length(&place, &part(1)).await, 2, "sent from its beginning, beside the old part");
+        assert_eq!(place.sweep_parts(Millis(i64::MAX)).await.unwrap(), 2, "both are swept");
+        place.put(DISTRICT, HASH, PhotoFormat::Jpeg, b"anew".to_vec()).await.unwrap();
+        assert_eq!(std::fs::read(whole.join(&name)).unwrap(), b"anew");
+        place.remove(DISTRICT, HASH).await.unwrap();
+        place.remove(DISTRICT, HASH).await.unwrap();
+        assert_eq!(place.read(DISTRICT, HASH).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn only_parts_that_nobody_continues_are_swept() {
+        let scratch = tempfile::tempdir().unwrap();
+        let place = BlobPlace::folder(scratch.path()).unwrap();
+        assert_eq!(place.sweep_parts(Millis(5_000)).await.unwrap(), 0, "nothing ever came");
+        for device in [1, 2] {
+            append(&place, &part(device), b"ab").await;
+            append(&place, &part(device), b"cd").await;
+            let first = scratch.path().join(place.pieces(&part(device)).await.unwrap().places[0].as_ref());
+            let first = std::fs::File::options().append(true).open(first).unwrap();
+            first.set_modified(UNIX_EPOCH + Duration::from_secs(5)).unwrap();
+        }
+        let last = scratch.path().join(place.pieces(&part(2)).await.unwrap().places[1].as_ref());
+        let last = std::fs::File::options().append(true).open(last).unwrap();
+        last.set_modified(UNIX_EPOCH + Duration::from_secs(6)).unwrap();
+        assert_eq!(place.sweep_parts(Millis(6_000)).await.unwrap(), 0);
+        assert_eq!(place.sweep_parts(Millis(6_001)).await.unwrap(), 1);
+        assert_eq!(
+            (length(&place, &part(1)).await, length(&place, &part(2)).await),
+            (4, 0),
+            "its last piece is young"
+        );
+    }
+}

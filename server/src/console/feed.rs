@@ -12,7 +12,7 @@ use zhibu_domain::ids::OrgId;
 use zhibu_domain::record::STANDING;
 
 use super::StaffCaller;
-use crate::sync::News;
+use crate::store::{News, Word};
 
 /// How long one connection may listen. The next one shows its token again, so that nobody listens on after he
 /// was shut out.
@@ -34,12 +34,16 @@ impl StaffCaller {
     /// What moves in the caller's scope from now on. The stream ends after five minutes, and when the listener was
     /// too slow and missed something: he connects and reads again.
     pub fn listen(self) -> impl Stream<Item = Moved> + Send + 'static {
-        let news = BroadcastStream::new(self.app.ledger.listen());
+        let words = BroadcastStream::new(self.app.ledger.listen());
         let deadline = Instant::now() + LISTEN_FOR;
         let listener = Arc::new(self);
-        news.take_while(|news| std::future::ready(news.is_ok()))
-            .filter_map(move |news| {
-                let moved = news.ok().and_then(|news| listener.moved(news));
+        words
+            .take_while(|word| std::future::ready(matches!(word, Ok(Word::Moved(_)))))
+            .filter_map(move |word| {
+                let moved = match word {
+                    Ok(Word::Moved(news)) => listener.moved(news),
+                    _ => None,
+                };
                 std::future::ready(moved)
             })
             .take_until(tokio::time::sleep_until(deadline))

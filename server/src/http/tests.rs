@@ -17,9 +17,9 @@ use zhibu_domain::wire::{
 use crate::App;
 use crate::blobs::BlobPlace;
 use crate::clock::{Clock as _, SeededEntropy, TestClock};
+use crate::databases::own_database;
+use crate::store::Store;
 use crate::store::conformance::{DISTRICT, NOW, invite, populate};
-use crate::store::sqlite::SqliteStore;
-use crate::store::{AuditStore as _, DeviceStore as _};
 
 const CBOR: &str = "content-type: application/cbor\r\n";
 const SECRET: [u8; 32] = [0x77; 32];
@@ -27,7 +27,7 @@ const SECRET: [u8; 32] = [0x77; 32];
 struct Server {
     address: SocketAddr,
     clock: Arc<TestClock>,
-    store: SqliteStore,
+    store: Arc<dyn Store>,
     _folder: tempfile::TempDir,
 }
 
@@ -49,13 +49,13 @@ impl Answer {
 
 async fn start() -> Server {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("zhibu.db")).await.unwrap();
-    populate(&store).await;
+    let store = own_database(folder.path()).await.open().await.unwrap();
+    populate(&*store).await;
     let invite = invite(9, Sha256::digest(SECRET).into());
     assert!(store.create_invite(DISTRICT, &invite).await.unwrap());
     let clock = Arc::new(TestClock::new(NOW));
     let app = App::new(
-        Arc::new(store.clone()),
+        store.clone(),
         clock.clone(),
         Arc::new(SeededEntropy::new(1)),
         "http://zhibu",

@@ -9,11 +9,14 @@ mod audit;
 mod blob;
 #[cfg(test)]
 pub(crate) mod conformance;
+mod database;
 mod decide;
 mod device;
 mod district;
 mod figures;
 mod log;
+mod news;
+pub mod postgres;
 mod projection;
 mod quarantine;
 mod session;
@@ -22,6 +25,7 @@ pub mod sqlite;
 pub use account::{Account, AccountStore, Login, NewAccount};
 pub use audit::{AuditAct, AuditEntry, AuditRow, AuditStore, ChainState};
 pub use blob::{BlobStore, CLAIM_MS, StoredBlob};
+pub use database::Database;
 pub use device::{
     Device, DeviceKey, DeviceOwner, DeviceStore, Invite, NewInvite, Presence, Redeemed, Redemption,
 };
@@ -31,6 +35,7 @@ pub use log::{
     Committed, Decision, Delivery, JudgedRecord, KeptIndex, KnownChange, LogNews, LogRow, LogStore,
     RecordSummary, StoredChange, StoredRecord, Verdict,
 };
+pub use news::{News, NewsStore, Word};
 pub use projection::{
     ActivityFilter, ActivityPlace, DirtyRecord, Exception, Projected, ProjectedActivity, Projection,
     ProjectionStore, SoughtText, WaitingCounts,
@@ -77,6 +82,7 @@ pub trait Store:
     + AuditStore
     + ProjectionStore
     + BlobStore
+    + NewsStore
     + 'static
 {
     /// Answers when the database can be read and written: its schema is this program's, and there is room for more.
@@ -84,4 +90,7 @@ pub trait Store:
 
     /// How large it is and what waits in it. Counts whole tables: not for every request.
     async fn figures(&self) -> Result<StoreFigures, StoreError>;
+
+    /// Waits for what is under way and gives all connections back. Later calls fail.
+    async fn close(&self);
 }

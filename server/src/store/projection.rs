@@ -167,6 +167,10 @@ pub trait ProjectionStore: Send + Sync {
     /// Forgets every projection and marks every record, so that all is computed again from the log.
     async fn clear_projections(&self, district: DistrictId) -> Result<(), StoreError>;
 
+    /// Which of these districts this server is to project: claims those that no other server has, and keeps those that
+    /// it has. A claim ends with the server, however it ends, and when its line to the database breaks.
+    async fn claim_projection(&self, districts: &[DistrictId]) -> Result<Vec<DistrictId>, StoreError>;
+
     /// What one activity projects to.
     async fn find_activity(
         &self,

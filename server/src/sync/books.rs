@@ -254,6 +254,11 @@ impl Books {
         self.rosters.pop(&(district, org));
     }
 
+    /// Closes all rosters: nobody knows which of them are still true.
+    pub(super) fn close_rosters(&mut self) {
+        self.rosters.clear();
+    }
+
     /// Lets go of what was not used for long until memory is within its bounds, and puts the indexes away in the store.
     pub(super) async fn shrink(&mut self) -> Result<(), StoreError> {
         self.let_go(OPEN_BYTES);

@@ -5,11 +5,12 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use zhibu_domain::access::Author;
 use zhibu_domain::command::Command;
 use zhibu_domain::ids::DistrictId;
-use zhibu_domain::record::{Actor, Collection, CommandFault, Record, RecordKind, RecordRef, Stamp};
+use zhibu_domain::record::{Actor, CommandFault, Record, RecordKind, RecordRef, STANDING, Stamp};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{Envelope, EnvelopeReceipt, Receipt, Refusal, SentChange};
 
@@ -21,7 +22,7 @@ use super::prepare::{Carrier, Content, OpenedChange, Prepared, open};
 use crate::auth::DeviceCaller;
 use crate::clock::Clock;
 use crate::metrics::{Running, Stage, tally};
-use crate::store::{Committed, Decision, Delivery, Device, Store, StoreError};
+use crate::store::{Committed, Decision, Delivery, Device, News, Store, StoreError, Word};
 
 /// Most envelopes in one commit: enough to share an fsync, few enough to answer soon.
 const BATCH: usize = 64;
@@ -29,17 +30,6 @@ const BATCH: usize = 64;
 const ATTEMPTS: usize = 8;
 /// The epoch of console devices: they live on the server and are never restored.
 const CONSOLE_EPOCH: u32 = 1;
-
-/// Something was appended to a collection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct News {
-    /// The district.
-    pub district: DistrictId,
-    /// The collection.
-    pub collection: Collection,
-    /// Its new last position.
-    pub position: u64,
-}
 
 /// What became of the envelopes of one request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -91,27 +81,29 @@ pub struct Ledger {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     jobs: mpsc::Sender<Job>,
-    news: broadcast::Sender<News>,
+    words: broadcast::Sender<Word>,
 }
 
 impl Ledger {
     /// Starts the writer.
     pub fn start(store: Arc<dyn Store>, clock: Arc<dyn Clock>, trees: Arc<Trees>) -> Self {
         let (jobs, waiting) = mpsc::channel(4 * BATCH);
-        let (news, _) = broadcast::channel(1024);
+        let (words, _) = broadcast::channel(1024);
+        tokio::spawn(pass_on(store.hear(), words.downgrade()));
         let writer = Writer {
             books: Books::new(store.clone(), trees),
             store: store.clone(),
             clock: clock.clone(),
-            news: news.clone(),
+            words: words.clone(),
+            heard: store.hear(),
         };
         tokio::spawn(writer.run(waiting));
-        Self { store, clock, jobs, news }
+        Self { store, clock, jobs, words }
     }
 
-    /// Hears of everything that is appended from now on.
-    pub fn listen(&self) -> broadcast::Receiver<News> {
-        self.news.subscribe()
+    /// Hears of everything that is appended from now on, by this server and by others on its database.
+    pub fn listen(&self) -> broadcast::Receiver<Word> {
+        self.words.subscribe()
     }
 
     /// What waits for the writer now.
@@ -119,7 +111,7 @@ impl Ledger {
         Queue {
             waiting: self.jobs.max_capacity() - self.jobs.capacity(),
             room: self.jobs.max_capacity(),
-            listeners: self.news.receiver_count(),
+            listeners: self.words.receiver_count(),
         }
     }
 
@@ -249,7 +241,8 @@ struct Writer {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     books: Books,
-    news: broadcast::Sender<News>,
+    words: broadcast::Sender<Word>,
+    heard: broadcast::Receiver<Word>,
 }
 
 impl Writer {
@@ -257,6 +250,7 @@ impl Writer {
         let mut jobs = Vec::with_capacity(BATCH);
         while waiting.recv_many(&mut jobs, BATCH).await > 0 {
             jobs.iter().for_each(|job| job.waiting.end());
+            self.hear();
             let batch = std::mem::take(&mut jobs);
             // A judge that breaks must not stop everybody's deliveries: its books are opened anew, and whoever was
             // in the batch is told to come again.
@@ -270,6 +264,20 @@ impl Writer {
         }
         if let Err(error) = self.books.shut().await {
             tracing::warn!(error = &error as &dyn std::error::Error, "indexes were not put away");
+        }
+    }
+
+    /// Closes the rosters that other servers have changed.
+    fn hear(&mut self) {
+        loop {
+            match self.heard.try_recv() {
+                Ok(Word::Moved(news)) if news.collection.year == STANDING => {
+                    self.books.close_roster(news.district, news.collection.org);
+                }
+                Ok(Word::Moved(_)) => {}
+                Ok(Word::Missed) | Err(TryRecvError::Lagged(_)) => self.books.close_rosters(),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+            }
         }
     }
 
@@ -368,6 +376,7 @@ impl Writer {
 
     /// Tells the books and the listeners what was appended.
     fn note(&mut self, delivery: &Delivery, receipts: &[Receipt]) {
+        let mut news = Vec::new();
         for (verdict, receipt) in delivery.verdicts.iter().zip(receipts) {
             let (Decision::Append, Receipt::Stored(position)) = (&verdict.decision, receipt) else {
                 continue;
@@ -377,9 +386,26 @@ impl Writer {
                 self.books.close_roster(delivery.district, verdict.record.org);
             }
             let collection = verdict.record.collection();
-            // Nobody listening is fine: listeners read the store when they come.
-            let _ = self.news.send(News { district: delivery.district, collection, position: *position });
+            news.push(News { district: delivery.district, collection, position: *position });
         }
+        for news in &news {
+            // Nobody listening is fine: listeners read the store when they come.
+            let _ = self.words.send(Word::Moved(*news));
+        }
+        self.store.tell(&news);
+    }
+}
+
+/// Passes on what other servers tell, until one of the two ends is gone.
+async fn pass_on(mut heard: broadcast::Receiver<Word>, words: broadcast::WeakSender<Word>) {
+    loop {
+        let word = match heard.recv().await {
+            Ok(word) => word,
+            Err(RecvError::Lagged(_)) => Word::Missed,
+            Err(RecvError::Closed) => return,
+        };
+        let Some(words) = words.upgrade() else { return };
+        let _ = words.send(word);
     }
 }
 

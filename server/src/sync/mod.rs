@@ -16,6 +16,6 @@ mod prepare;
 pub mod scope;
 
 pub use books::read_record;
-pub use ledger::{Delivered, Ledger, News, Queue, WriteFault};
+pub use ledger::{Delivered, Ledger, Queue, WriteFault};
 pub use prepare::Carrier;
 pub use scope::Trees;

@@ -7,7 +7,7 @@ pub(crate) mod people;
 pub(crate) mod words;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,8 +23,6 @@ use zhibu_domain::time::Millis;
 use zhibu_domain::wire::KeyAlgorithm;
 use zhibu_server::blobs::BlobPlace;
 use zhibu_server::clock::{Clock as _, SeededEntropy, SystemClock, TestClock};
-use zhibu_server::config;
-use zhibu_server::store::sqlite::SqliteStore;
 use zhibu_server::store::{
     DeviceKey, District, FactorPolicy, NewAccount, NewInvite, Redeemed, Redemption, Store,
 };
@@ -67,50 +65,27 @@ impl Past {
             .reference()
     }
 
-    /// A data folder of its own with this past in it: a copy of the one that is kept, which is made first if there is
-    /// none of this size, schema and month.
-    pub(crate) async fn lay_out(&self, folder: &Path) -> Date {
-        let kept = self.kept_at();
-        let day = kept.join("today");
-        if !day.exists() {
-            let unfinished = kept.with_extension("unfinished");
-            let _ = fs::remove_dir_all(&unfinished);
-            let _ = fs::remove_dir_all(&kept);
-            fs::create_dir_all(&unfinished).unwrap();
-            let store = SqliteStore::open(&config::database(&unfinished)).await.unwrap();
-            let today = self.write_into(Arc::new(store.clone())).await;
-            store.close().await;
-            fs::write(unfinished.join("today"), today.to_string()).unwrap();
-            fs::rename(&unfinished, &kept).unwrap();
-        }
-        let database = config::database(&kept);
-        // A clone of the blocks where the file system can, else a copy.
-        let copied = std::process::Command::new("cp")
-            .arg("--reflink=auto")
-            .args([&database, &config::database(folder)])
-            .status();
-        assert!(copied.unwrap().success(), "{} is copied", database.display());
-        fs::read_to_string(day).unwrap().parse().unwrap()
-    }
-
-    fn kept_at(&self) -> PathBuf {
+    /// What names it: size, schema, month. It is kept under this name, and made anew where any of them changes.
+    pub(crate) fn name(&self) -> String {
         let today = SystemClock.now().date();
         let mut fingerprint = Sha256::new().chain_update(EDITION.to_be_bytes());
-        let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
-        let mut files: Vec<_> = fs::read_dir(migrations).unwrap().map(|file| file.unwrap().path()).collect();
-        files.sort_unstable();
-        for file in files {
-            fingerprint.update(fs::read(file).unwrap());
+        let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+        for folder in ["sqlite", "postgres"].map(|folder| migrations.join(folder)) {
+            let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+            files.sort_unstable();
+            for file in files {
+                fingerprint.update(fs::read(file).unwrap());
+            }
         }
         fingerprint.update(format!("{}-{}", today.year(), today.month()));
         fingerprint.update(EXAMPLE_TOML);
         let fingerprint = data_encoding::HEXLOWER.encode(&fingerprint.finalize()[..6]);
         let Past { branches, phones, months } = self;
-        target().join("storm").join(format!("{branches}x{phones}-{months}m-{fingerprint}"))
+        format!("storm_{branches}x{phones}_{months}m_{fingerprint}")
     }
 
     /// Writes this past into an empty store. Answers today, which is the day of the open activities.
-    async fn write_into(&self, store: Arc<dyn Store>) -> Date {
+    pub(crate) async fn write_into(&self, store: Arc<dyn Store>) -> Date {
         let began = Instant::now();
         let now = SystemClock.now();
         let today = now.date();
@@ -252,9 +227,4 @@ async fn play(app: &Arc<App>, branches: Vec<Branch>, scene: Scene) -> (Vec<Branc
         stored += changes;
     }
     (branches, stored)
-}
-
-/// Where this program was built: on the disk that a data folder would be on, which a temporary folder need not be.
-pub(crate) fn target() -> PathBuf {
-    std::env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned()
 }

@@ -4,25 +4,21 @@
 mod phone;
 mod readback;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use zhibu_server::App;
-use zhibu_server::blobs::BlobPlace;
-use zhibu_server::config;
-use zhibu_server::store::sqlite::SqliteStore;
 
 use self::phone::{Phone, Shared};
 use self::readback::{Findings, ReadBack, Told};
+use super::ground::Ground;
 use super::metrics::Reading;
-use super::past::{Past, people, target};
+use super::past::{Past, people};
 use super::relay::{Passed, relay};
-use super::serving::{Serving, SyncCounter, cpu_seconds, peak_rss_bytes};
+use super::serving::{Postgres, Serving, SyncCounter, cpu_seconds, peak_rss_bytes};
 
 /// Threads of the load generator: one for each of the two cores that it shares with the server.
 const THREADS: usize = 2;
@@ -30,12 +26,16 @@ const THREADS: usize = 2;
 const RELAYED: usize = 40;
 
 /// What to do.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Storm {
     /// The district and its past.
     pub(crate) past: Past,
     /// How many phones are under way at once.
     pub(crate) at_once: usize,
+    /// A Postgres server to keep it on; without one it is kept in a file.
+    pub(crate) postgres: Option<String>,
+    /// How many servers there are; a phone goes to another at each request.
+    pub(crate) servers: usize,
 }
 
 /// One phone's way, from its reconnect to its end.
@@ -49,51 +49,49 @@ struct Measured {
     seconds: f64,
     done: Vec<Done>,
     server_cpu: f64,
+    database_cpu: Option<f64>,
     generator_cpu: f64,
     peak_rss_bytes: u64,
     started_in: Duration,
     fsyncs: Option<u64>,
-    metrics: (Option<Reading>, Option<Reading>),
+    metrics: (Reading, Reading),
 }
 
 /// Runs the storm. The figures, and whether nothing went wrong but time.
 pub(crate) async fn storm(storm: Storm) -> (Value, bool) {
-    let folder = TempDir::new_in(target()).unwrap();
-    let today = storm.past.lay_out(folder.path()).await;
-    let app = open(folder.path()).await;
-    let serving = Serving::start(folder.path()).await;
+    let ground = Ground::lay_out(&storm.past, storm.postgres.as_deref()).await;
+    let mut servers = Vec::new();
+    for number in 0..storm.servers {
+        servers.push(Serving::start(&ground, number).await);
+    }
+    let app = ground.open().await;
     let passed = Arc::new(Passed::default());
-    let relayed = relay(&serving.url, passed.clone());
-    let (phones, mut told) = equip(&storm, &app, today, &serving.url, &relayed).await;
-    let measured = measure(&storm, &serving, &phones).await;
+    let direct: Vec<_> = servers.iter().map(|server| server.url.clone()).collect();
+    let relayed: Vec<_> = direct.iter().map(|url| relay(url, passed.clone())).collect();
+    let ways = Ways { direct, relayed };
+    let (phones, mut told) = equip(&storm, &app, ground.today, &ways).await;
+    let postgres = ground.postgres().await;
+    let measured = measure(&storm, &servers, postgres, &phones).await;
     for (told, phone) in told.iter_mut().zip(&phones) {
         told.positions = phone.positions();
     }
-    serving.stop();
+    servers.into_iter().for_each(Serving::stop);
     let findings = ReadBack::of(&told).read(&*app.store, people::district()).await;
     let strangers = strangers(&app, &phones).await;
     let findings = Findings { unverified: findings.unverified + strangers, ..findings };
+    app.store.close().await;
+    ground.clear().await;
     figures(&storm, &measured, &phones, &passed, findings)
 }
 
-/// The store, beside the server that serves it: for reading only.
-async fn open(folder: &Path) -> Arc<App> {
-    let store = SqliteStore::open(&config::database(folder)).await.unwrap();
-    App::on_this_machine(
-        Arc::new(store),
-        "http://127.0.0.1",
-        BlobPlace::folder(&folder.join(config::BLOBS)).unwrap(),
-    )
+/// Where the servers are: as they listen, and as the relays in front of them do.
+struct Ways {
+    direct: Vec<String>,
+    relayed: Vec<String>,
 }
 
 /// Every phone, and what its owner did on it without a signal.
-async fn equip(
-    storm: &Storm,
-    app: &Arc<App>,
-    today: Date,
-    url: &str,
-    relayed: &str,
-) -> (Vec<Phone>, Vec<Told>) {
+async fn equip(storm: &Storm, app: &Arc<App>, today: Date, ways: &Ways) -> (Vec<Phone>, Vec<Told>) {
     let Past { branches, phones: each, .. } = storm.past;
     let relay_every = relay_every(&storm.past);
     let heads = app.store.list_collections(people::district()).await.unwrap().into_iter().collect();
@@ -102,8 +100,9 @@ async fn equip(
         let tonight = storm.past.tonight(number, today);
         let shared = Shared::of(app, number, tonight, &heads).await;
         for one in 0..each {
-            let way = if phones.len() % relay_every == 0 { relayed } else { url };
-            let phone = Phone::of(app, &shared, (number, one), &[way.to_owned()]).await;
+            let is_relayed = phones.len() % relay_every == 0;
+            let servers = if is_relayed { &ways.relayed } else { &ways.direct };
+            let phone = Phone::of(app, &shared, (number, one), servers).await;
             told.push(phone.work(tonight, today).await);
             phones.push(phone);
         }
@@ -116,10 +115,21 @@ fn relay_every(past: &Past) -> usize {
     ((past.branches * past.phones) as usize / RELAYED).max(1)
 }
 
-async fn measure(storm: &Storm, serving: &Serving, phones: &[Phone]) -> Measured {
-    let fsyncs = SyncCounter::of(&[serving.process()]);
-    let before = serving.metrics().await;
-    let (server_cpu, generator_cpu) = (cpu_seconds(serving.process()), cpu_seconds(std::process::id()));
+async fn measure(
+    storm: &Storm,
+    servers: &[Serving],
+    postgres: Option<Postgres>,
+    phones: &[Phone],
+) -> Measured {
+    let processes: Vec<_> = servers.iter().map(Serving::process).collect();
+    let of_postgres = postgres.map(Postgres::processes).unwrap_or_default();
+    let fsyncs = SyncCounter::of(&[&processes[..], &of_postgres].concat());
+    let before = Serving::reading(servers).await;
+    let used = || {
+        let servers: f64 = processes.iter().copied().map(cpu_seconds).sum();
+        (servers, postgres.map_or(0.0, Postgres::cpu_seconds), cpu_seconds(std::process::id()))
+    };
+    let (server_cpu, database_cpu, generator_cpu) = used();
     let next = AtomicUsize::new(0);
     let began = Instant::now();
     let done = std::thread::scope(|scope| {
@@ -132,15 +142,18 @@ async fn measure(storm: &Storm, serving: &Serving, phones: &[Phone]) -> Measured
             .collect();
         lanes.into_iter().flat_map(|lane| lane.join().unwrap()).collect()
     });
+    let seconds = began.elapsed().as_secs_f64();
+    let after = used();
     Measured {
-        seconds: began.elapsed().as_secs_f64(),
+        seconds,
         done,
-        server_cpu: cpu_seconds(serving.process()) - server_cpu,
-        generator_cpu: cpu_seconds(std::process::id()) - generator_cpu,
-        peak_rss_bytes: peak_rss_bytes(serving.process()),
-        started_in: serving.started_in,
+        server_cpu: after.0 - server_cpu,
+        database_cpu: postgres.map(|_| after.1 - database_cpu),
+        generator_cpu: after.2 - generator_cpu,
+        peak_rss_bytes: processes.iter().copied().map(peak_rss_bytes).max().unwrap_or_default(),
+        started_in: servers.iter().map(|server| server.started_in).max().unwrap_or_default(),
         fsyncs: fsyncs.count(),
-        metrics: (before, serving.metrics().await),
+        metrics: (before, Serving::reading(servers).await),
     }
 }
 
@@ -199,13 +212,12 @@ fn figures(
     let is_clean = failed.is_empty()
         && (findings.lost, findings.duplicated, findings.unverified) == (0, 0, 0)
         && took.len() == phones.len();
-    let between = measured.metrics.0.as_ref().zip(measured.metrics.1.as_ref());
-    let gate =
-        |share| between.and_then(|(before, after)| after.quantile_us(before, "zhibu_gate_seconds", share));
+    let (before, after) = &measured.metrics;
+    let gate = |share| after.quantile_us(before, "zhibu_gate_seconds", share);
     let figures = json!({
         "figure": "storm",
-        "database": "sqlite",
-        "servers": 1,
+        "database": if storm.postgres.is_some() { "postgres" } else { "sqlite" },
+        "servers": storm.servers,
         "branches": branches,
         "phones_each": each,
         "at_once": storm.at_once,
@@ -223,15 +235,16 @@ fn figures(
         "body_down_per_phone": mean(down),
         "requests_per_phone": two(mean_requests(phones)),
         "server_cpu_s": two(measured.server_cpu),
-        "server_cpu_us_per_phone": (measured.server_cpu * 1e6 / count as f64).round(),
+        "server_cpu_us_per_phone": ((measured.server_cpu + measured.database_cpu.unwrap_or_default()) * 1e6 / count as f64).round(),
+        "database_cpu_s": measured.database_cpu.map(two),
         "generator_cpu_s": two(measured.generator_cpu),
         "start_ms": ms(measured.started_in),
         "peak_rss_mib": measured.peak_rss_bytes >> 20,
         "fsyncs": measured.fsyncs,
-        "commits": between.and_then(|(before, after)| after.counted_since(before, "zhibu_commits_total")),
+        "commits": after.counted_since(before, "zhibu_commits_total"),
         "gate_us_p50": gate(0.50),
         "gate_us_p95": gate(0.95),
-        "stages": between.map(|(before, after)| after.stages(before)),
+        "stages": after.stages(before),
         "retries": measured.done.iter().map(|done| u64::from(done.retries)).sum::<u64>(),
         "failed": failed.len(),
         "first_failure": failed.first(),

@@ -9,21 +9,21 @@ use zhibu_domain::view::{ActivityView, PointsView, RosterView, RuleBookView};
 
 use super::*;
 use crate::clock::SystemEntropy;
+use crate::databases::own_database;
 use crate::demo::cast::Size;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{LogStore as _, QuarantineFilter, QuarantineStore as _, RecordSummary};
+use crate::store::{QuarantineFilter, RecordSummary, Store};
 use crate::sync::read_record;
 
 struct Made {
     _folder: tempfile::TempDir,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     cast: Cast,
     written: Written,
 }
 
 async fn make(seed: u64) -> Made {
     let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(SqliteStore::open(&folder.path().join("zhibu.sqlite")).await.unwrap());
+    let store = own_database(folder.path()).await.open().await.unwrap();
     let cast = Cast::new(Size::Small, seed);
     let written = write(store.clone(), &SystemEntropy, &cast, seed).await.unwrap();
     Made { _folder: folder, store, cast, written }

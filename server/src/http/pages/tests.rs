@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::*;
 use crate::blobs::BlobPlace;
 use crate::clock::{SeededEntropy, TestClock};
+use crate::databases::own_database;
 use crate::store::conformance::NOW;
-use crate::store::sqlite::SqliteStore;
 use zhibu_domain::time::Millis;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -61,10 +61,10 @@ impl Site {
     }
 
     async fn with(folder: tempfile::TempDir, pages: Pages, public_url: &str) -> Self {
-        let store = SqliteStore::open(&folder.path().join("zhibu.db")).await.unwrap();
+        let store = own_database(folder.path()).await.open().await.unwrap();
         let clock = Arc::new(TestClock::new(NOW));
         let app = App::new(
-            Arc::new(store),
+            store,
             clock,
             Arc::new(SeededEntropy::new(1)),
             public_url,
@@ -81,8 +81,6 @@ impl Site {
         let dist = self.folder.path().join("dist");
         std::fs::remove_dir_all(&dist).unwrap();
         build_pages(&dist, build);
-        let database = self.folder.path().join("zhibu.db");
-        std::fs::rename(&database, self.folder.path().join(format!("before-{build}.db"))).unwrap();
         Self::serve(self.folder, "http://zhibu.test", NOW.plus(days * DAY_MS)).await
     }
 

@@ -14,7 +14,9 @@ use sqlx::sqlite::{
 };
 use sqlx::{SqlSafeStr, Sqlite, Transaction};
 
-use super::{Store, StoreError, StoreFigures};
+use tokio::sync::broadcast;
+
+use super::{Store, StoreError, StoreFigures, Word};
 
 mod account;
 mod audit;
@@ -25,6 +27,7 @@ mod district;
 mod figures;
 mod judged;
 mod log;
+mod news;
 mod projection;
 mod quarantine;
 mod row;
@@ -44,6 +47,8 @@ const READERS: u32 = 6;
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Never spoken into, and closed with the store.
+    silence: broadcast::Sender<Word>,
 }
 
 impl SqliteStore {
@@ -70,13 +75,7 @@ impl SqliteStore {
         migrations().run(&writer).await.map_err(|e| StoreError::Unavailable(Box::new(e)))?;
         let readers =
             pool(READERS).connect_with(options.pragma("query_only", "on")).await.map_err(from_sqlx)?;
-        Ok(Self { writer, readers })
-    }
-
-    /// Closes all connections and folds the write-ahead log into the file.
-    pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        Ok(Self { writer, readers, silence: broadcast::channel(1).0 })
     }
 
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
@@ -104,6 +103,12 @@ impl Store for SqliteStore {
 
     async fn figures(&self) -> Result<StoreFigures, StoreError> {
         figures::read(self).await
+    }
+
+    /// Also folds the write-ahead log into the file.
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
     }
 }
 

@@ -65,6 +65,10 @@ impl ProjectionStore for SqliteStore {
         tx.commit().await.map_err(from_sqlx)
     }
 
+    async fn claim_projection(&self, districts: &[DistrictId]) -> Result<Vec<DistrictId>, StoreError> {
+        Ok(districts.to_vec())
+    }
+
     async fn find_activity(
         &self,
         district: DistrictId,

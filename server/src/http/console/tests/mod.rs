@@ -21,8 +21,8 @@ use crate::auth::session;
 use crate::auth::token::TokenBearer;
 use crate::blobs::BlobPlace;
 use crate::clock::{Clock as _, SeededEntropy, TestClock};
+use crate::databases::own_database;
 use crate::projection;
-use crate::store::sqlite::SqliteStore;
 use crate::store::{
     DeviceKey, District, FactorPolicy, NewAccount, NewInvite, Redeemed, Redemption, SessionStage,
 };
@@ -123,7 +123,7 @@ impl Answer {
 impl Console {
     async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(SqliteStore::open(&folder.path().join("zhibu.db")).await.unwrap());
+        let store = own_database(folder.path()).await.open().await.unwrap();
         let clock = Arc::new(TestClock::new(NOW));
         let app = App::new(
             store,

@@ -1,0 +1,215 @@
+//! Accounts and posts in Postgres.
+
+use async_trait::async_trait;
+use sqlx::postgres::{PgConnection, PgRow};
+use zhibu_domain::ids::{AccountId, DistrictId, OrgId};
+use zhibu_domain::org::Post;
+use zhibu_domain::time::Millis;
+
+use super::row::{Columns, sql_text};
+use super::session::end_sessions_of;
+use super::{PostgresStore, from_sqlx, is_taken};
+use crate::store::{Account, AccountStore, Login, NewAccount, SessionHash, StoreError};
+
+#[async_trait]
+impl AccountStore for PostgresStore {
+    async fn create_account(&self, district: DistrictId, account: &NewAccount) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let created = sqlx::query(
+            "INSERT INTO accounts (district_id, account, login, password_hash, name, member, org, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(district.0)
+        .bind(account.id.0)
+        .bind(account.login.as_deref().map(sql_text))
+        .bind(account.password_hash.as_deref())
+        .bind(sql_text(&account.name))
+        .bind(account.member.map(|member| member.0))
+        .bind(account.org.0)
+        .bind(account.created_at.0)
+        .execute(&mut *tx)
+        .await;
+        match created {
+            Err(error) if is_taken(&error) => return Ok(false),
+            created => created.map_err(from_sqlx)?,
+        };
+        write_posts(&mut tx, district, account.id, &account.posts).await?;
+        tx.commit().await.map_err(from_sqlx)?;
+        Ok(true)
+    }
+
+    async fn find_account(&self, district: DistrictId, id: AccountId) -> Result<Option<Account>, StoreError> {
+        let row = sqlx::query(
+            "SELECT a.*,
+                    ARRAY(SELECT p.role || ' ' || p.org FROM posts p
+                          WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
+             FROM accounts a WHERE a.district_id = $1 AND a.account = $2",
+        )
+        .bind(district.0)
+        .bind(id.0)
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        row.as_ref().map(read_account).transpose()
+    }
+
+    async fn find_login(&self, district: DistrictId, login: &str) -> Result<Option<Login>, StoreError> {
+        let row = sqlx::query(
+            "SELECT a.*,
+                    ARRAY(SELECT p.role || ' ' || p.org FROM posts p
+                          WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
+             FROM accounts a WHERE a.district_id = $1 AND a.login = $2",
+        )
+        .bind(district.0)
+        .bind(sql_text(login))
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        let Some(row) = row else { return Ok(None) };
+        let password_hash = Columns::of("accounts", &row).get("password_hash")?;
+        Ok(Some(Login { account: read_account(&row)?, password_hash }))
+    }
+
+    async fn list_accounts(
+        &self,
+        district: DistrictId,
+        org: Option<OrgId>,
+    ) -> Result<Vec<Account>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT a.*,
+                    ARRAY(SELECT p.role || ' ' || p.org FROM posts p
+                          WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
+             FROM accounts a WHERE a.district_id = $1 AND ($2 IS NULL OR a.org = $2) ORDER BY a.account",
+        )
+        .bind(district.0)
+        .bind(org.map(|org| org.0))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_account).collect()
+    }
+
+    async fn set_posts(
+        &self,
+        district: DistrictId,
+        id: AccountId,
+        posts: &[Post],
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let raised = sqlx::query(
+            "UPDATE accounts SET profile_version = profile_version + 1 WHERE district_id = $1 AND account = $2",
+        )
+        .bind(district.0)
+        .bind(id.0)
+        .execute(&mut *tx)
+        .await
+        .map_err(from_sqlx)?;
+        if raised.rows_affected() == 0 {
+            return Ok(false);
+        }
+        sqlx::query("DELETE FROM posts WHERE district_id = $1 AND account = $2")
+            .bind(district.0)
+            .bind(id.0)
+            .execute(&mut *tx)
+            .await
+            .map_err(from_sqlx)?;
+        write_posts(&mut tx, district, id, posts).await?;
+        tx.commit().await.map_err(from_sqlx)?;
+        Ok(true)
+    }
+
+    async fn set_password(
+        &self,
+        district: DistrictId,
+        id: AccountId,
+        hash: &str,
+        kept: Option<&SessionHash>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let set =
+            sqlx::query("UPDATE accounts SET password_hash = $1 WHERE district_id = $2 AND account = $3")
+                .bind(hash)
+                .bind(district.0)
+                .bind(id.0)
+                .execute(&mut *tx)
+                .await
+                .map_err(from_sqlx)?;
+        end_sessions_of(&mut tx, district, id, kept).await?;
+        tx.commit().await.map_err(from_sqlx)?;
+        Ok(set.rows_affected() == 1)
+    }
+
+    async fn set_disabled(
+        &self,
+        district: DistrictId,
+        id: AccountId,
+        at: Option<Millis>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let set = sqlx::query(
+            "UPDATE accounts SET disabled_at = $1, profile_version = profile_version + 1
+             WHERE district_id = $2 AND account = $3",
+        )
+        .bind(at.map(|at| at.0))
+        .bind(district.0)
+        .bind(id.0)
+        .execute(&mut *tx)
+        .await
+        .map_err(from_sqlx)?;
+        end_sessions_of(&mut tx, district, id, None).await?;
+        tx.commit().await.map_err(from_sqlx)?;
+        Ok(set.rows_affected() == 1)
+    }
+}
+
+async fn write_posts(
+    tx: &mut PgConnection,
+    district: DistrictId,
+    account: AccountId,
+    posts: &[Post],
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO posts (district_id, account, role, org)
+         SELECT $1, $2, role, org FROM unnest($3::text[], $4::uuid[]) AS post (role, org)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(district.0)
+    .bind(account.0)
+    .bind(posts.iter().map(|post| post.role.as_str()).collect::<Vec<_>>())
+    .bind(posts.iter().map(|post| post.org.0).collect::<Vec<_>>())
+    .execute(tx)
+    .await
+    .map_err(from_sqlx)?;
+    Ok(())
+}
+
+/// A row of `accounts` with its `posts` as an array of texts, each a role and an org.
+pub(super) fn read_account(row: &PgRow) -> Result<Account, StoreError> {
+    let columns = Columns::of("accounts", row);
+    Ok(Account {
+        id: columns.id("account")?,
+        login: columns.get("login")?,
+        name: columns.get("name")?,
+        member: columns.id_opt("member")?,
+        org: columns.id("org")?,
+        posts: read_posts(&columns)?,
+        profile_version: columns.int("profile_version")?,
+        created_at: columns.millis("created_at")?,
+        disabled_at: columns.millis_opt("disabled_at")?,
+        factor_since: columns.millis_opt("factor_since")?,
+    })
+}
+
+fn read_posts(columns: &Columns<'_>) -> Result<Vec<Post>, StoreError> {
+    let texts: Vec<String> = columns.get("posts")?;
+    let read = |text: &String| {
+        let (role, org) = text.split_once(' ').ok_or_else(|| columns.corrupt(text))?;
+        Ok(Post {
+            role: role.parse().map_err(|e: zhibu_domain::words::UnknownWord| columns.corrupt(e))?,
+            org: org.parse().map_err(|e: zhibu_domain::ids::InvalidId| columns.corrupt(e))?,
+        })
+    };
+    let mut posts = texts.iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
+    posts.sort_unstable();
+    Ok(posts)
+}

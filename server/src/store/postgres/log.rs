@@ -1,0 +1,252 @@
+//! Reading the log in Postgres. Writing it is in [`commit`](super::commit).
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use sqlx::postgres::PgRow;
+use zhibu_domain::ids::{DeviceId, DistrictId, RecordId};
+use zhibu_domain::record::{ChangeHash, Collection};
+use zhibu_domain::wire::ReadMark;
+
+use super::quarantine::read_refusal;
+use super::row::{Columns, sql_int};
+use super::{ATTEMPTS, PostgresStore, commit, from_sqlx, judged};
+use crate::store::{
+    Committed, Delivery, JudgedRecord, KeptIndex, KnownChange, LogNews, LogRow, LogStore, RecordSummary,
+    StoreError, StoredChange, StoredRecord,
+};
+
+/// No change is shorter: its header alone names its record's genesis and its actor. Bounds how many rows are looked at
+/// for a page.
+const SHORTEST_CHANGE: usize = 64;
+
+#[async_trait]
+impl LogStore for PostgresStore {
+    async fn commit(&self, deliveries: &[Delivery]) -> Result<Vec<Committed>, StoreError> {
+        for _ in 1..ATTEMPTS {
+            match self.try_commit(deliveries).await {
+                // Another server's commit stood in the way, and is through now.
+                Err(StoreError::Busy) => {}
+                committed => return committed,
+            }
+        }
+        self.try_commit(deliveries).await
+    }
+
+    async fn known_changes(
+        &self,
+        district: DistrictId,
+        wanted: &[(DeviceId, ChangeHash)],
+    ) -> Result<HashMap<(DeviceId, ChangeHash), KnownChange>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT wanted.author, wanted.hash, c.position, q.code, q.slot, q.detail
+             FROM unnest($2::uuid[], $3::bytea[]) AS wanted (author, hash)
+             LEFT JOIN changes c ON c.district_id = $1 AND c.hash = wanted.hash
+             LEFT JOIN quarantine q ON q.district_id = $1 AND q.hash = wanted.hash
+                   AND q.author = wanted.author AND NOT q.is_envelope
+             WHERE c.position IS NOT NULL OR q.code IS NOT NULL",
+        )
+        .bind(district.0)
+        .bind(wanted.iter().map(|(author, _)| author.0).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|(_, hash)| &hash.0[..]).collect::<Vec<_>>())
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_known).collect()
+    }
+
+    async fn open_records(
+        &self,
+        district: DistrictId,
+        ids: &[RecordId],
+    ) -> Result<Vec<JudgedRecord>, StoreError> {
+        judged::open(self, district, ids).await
+    }
+
+    async fn keep_indexes(&self, district: DistrictId, indexes: &[KeptIndex]) -> Result<(), StoreError> {
+        judged::keep(self, district, indexes).await
+    }
+
+    async fn load_record(
+        &self,
+        district: DistrictId,
+        id: RecordId,
+    ) -> Result<Option<StoredRecord>, StoreError> {
+        // One statement, so that the version and the changes are of one instant.
+        let rows = sqlx::query(
+            "SELECT r.kind, r.org, r.year, r.key, r.version,
+                    c.position, c.hash, c.bytes, c.device, c.received_at
+             FROM records r
+             JOIN changes c ON c.district_id = r.district_id AND c.record_id = r.record_id
+             WHERE r.district_id = $1 AND r.record_id = $2 ORDER BY c.position",
+        )
+        .bind(district.0)
+        .bind(id.0)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let columns = Columns::of("records", first);
+        let (reference, version) = (columns.reference()?, columns.int("version")?);
+        if version != rows.len() as u64 {
+            return Err(columns.corrupt(format_args!("{id}: version {version}, {} changes", rows.len())));
+        }
+        let changes = rows.iter().map(read_change).collect::<Result<_, _>>()?;
+        Ok(Some(StoredRecord { reference, version, changes }))
+    }
+
+    async fn read_news(
+        &self,
+        district: DistrictId,
+        marks: &[ReadMark],
+        max_bytes: usize,
+    ) -> Result<LogNews, StoreError> {
+        // A row comes with the bytes before it, so that only the page travels, and one row more; the limit ends the
+        // reading, because the driver takes whatever a statement answers.
+        let rows = sqlx::query(
+            "SELECT page.nth, page.position, page.bytes, page.device, r.kind, r.org, r.year, r.key
+             FROM (
+                 SELECT wanted.nth, c.*, row_number() OVER () AS place,
+                        sum(length(c.bytes)) OVER (ROWS UNBOUNDED PRECEDING) - length(c.bytes) AS bytes_before
+                 FROM unnest($2::uuid[], $3::integer[], $4::bigint[]) WITH ORDINALITY
+                      AS wanted (org, year, position, nth)
+                 CROSS JOIN LATERAL (
+                     SELECT position, bytes, device, record_id FROM changes
+                     WHERE district_id = $1 AND org = wanted.org AND year = wanted.year
+                       AND position > wanted.position
+                     ORDER BY position LIMIT $5
+                 ) AS c
+                 LIMIT $5
+             ) AS page
+             JOIN records r ON r.district_id = $1 AND r.record_id = page.record_id
+             WHERE page.bytes_before <= $6 OR page.place = 2
+             ORDER BY page.place",
+        )
+        .bind(district.0)
+        .bind(marks.iter().map(|mark| mark.collection.org.0).collect::<Vec<_>>())
+        .bind(marks.iter().map(|mark| i32::from(mark.collection.year)).collect::<Vec<_>>())
+        .bind(marks.iter().map(|mark| sql_int(mark.position)).collect::<Vec<_>>())
+        .bind(sql_int((max_bytes / SHORTEST_CHANGE + 2) as u64))
+        .bind(sql_int(max_bytes as u64))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        let (mut news, mut bytes, mut last) = (LogNews::default(), 0, (0, 0));
+        for row in &rows {
+            let columns = Columns::of("changes", row);
+            let place: (u64, u64) = (columns.int("nth")?, columns.int("position")?);
+            if place <= last {
+                return Err(columns.corrupt(format_args!("{place:?} is read behind {last:?}")));
+            }
+            last = place;
+            let row = read_log_row(row)?;
+            bytes += row.change.len();
+            if bytes > max_bytes && !news.rows.is_empty() {
+                news.more = true;
+                break;
+            }
+            news.rows.push(row);
+        }
+        Ok(news)
+    }
+
+    async fn list_collections(&self, district: DistrictId) -> Result<Vec<(Collection, u64)>, StoreError> {
+        let rows =
+            sqlx::query("SELECT org, year, head FROM collections WHERE district_id = $1 ORDER BY org, year")
+                .bind(district.0)
+                .fetch_all(&self.readers)
+                .await
+                .map_err(from_sqlx)?;
+        rows.iter().map(read_head).collect()
+    }
+
+    async fn list_records(
+        &self,
+        district: DistrictId,
+        after: Option<RecordId>,
+        limit: u32,
+    ) -> Result<Vec<RecordSummary>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT kind, org, year, key, version, size_bytes FROM records
+             WHERE district_id = $1 AND ($2 IS NULL OR record_id > $2) ORDER BY record_id LIMIT $3",
+        )
+        .bind(district.0)
+        .bind(after.map(|id| id.0))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_summary).collect()
+    }
+
+    async fn records_in(
+        &self,
+        district: DistrictId,
+        collection: Collection,
+    ) -> Result<Vec<RecordSummary>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT kind, org, year, key, version, size_bytes FROM records
+             WHERE district_id = $1 AND org = $2 AND year = $3 ORDER BY record_id",
+        )
+        .bind(district.0)
+        .bind(collection.org.0)
+        .bind(i32::from(collection.year))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_summary).collect()
+    }
+}
+
+impl PostgresStore {
+    async fn try_commit(&self, deliveries: &[Delivery]) -> Result<Vec<Committed>, StoreError> {
+        let mut tx = self.begin().await?;
+        let committed = commit::write(&mut tx, deliveries).await?;
+        tx.commit().await.map_err(from_sqlx)?;
+        Ok(committed)
+    }
+}
+
+fn read_known(row: &PgRow) -> Result<((DeviceId, ChangeHash), KnownChange), StoreError> {
+    let columns = Columns::of("changes", row);
+    let known = match columns.get::<Option<i64>>("position")? {
+        Some(_) => KnownChange::Stored { position: columns.int("position")? },
+        None => KnownChange::Quarantined(read_refusal(&Columns::of("quarantine", row))?),
+    };
+    Ok(((columns.id("author")?, columns.hash("hash")?), known))
+}
+
+fn read_change(row: &PgRow) -> Result<StoredChange, StoreError> {
+    let columns = Columns::of("changes", row);
+    Ok(StoredChange {
+        position: columns.int("position")?,
+        hash: columns.hash("hash")?,
+        bytes: columns.get("bytes")?,
+        author: columns.id("device")?,
+        received_at: columns.millis("received_at")?,
+    })
+}
+
+fn read_log_row(row: &PgRow) -> Result<LogRow, StoreError> {
+    let columns = Columns::of("changes", row);
+    Ok(LogRow {
+        position: columns.int("position")?,
+        record: columns.reference()?,
+        change: columns.get("bytes")?,
+        author: columns.id("device")?,
+    })
+}
+
+fn read_head(row: &PgRow) -> Result<(Collection, u64), StoreError> {
+    let columns = Columns::of("collections", row);
+    Ok((Collection { org: columns.id("org")?, year: columns.int("year")? }, columns.int("head")?))
+}
+
+fn read_summary(row: &PgRow) -> Result<RecordSummary, StoreError> {
+    let columns = Columns::of("records", row);
+    Ok(RecordSummary {
+        reference: columns.reference()?,
+        version: columns.int("version")?,
+        size_bytes: columns.int("size_bytes")?,
+    })
+}
