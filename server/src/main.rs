@@ -17,6 +17,11 @@ use zhibu_server::config::{
 use zhibu_server::http::Pages;
 use zhibu_server::{admin, http, logging, metrics, projection};
 
+/// A push makes many small values that live as long as the request; the system's allocator spends a sixth of the server's
+/// time on them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let _traces = logging::begin()?;

@@ -4,9 +4,9 @@
 //! mark, if the record has not moved on meanwhile. It keeps nothing in memory, so it can die at any point. A
 //! roster or rule book changes the rows of the activities that it counts for: they are computed anew with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use minicbor::{Decode, Encode};
 use serde::Serialize;
@@ -21,13 +21,19 @@ use zhibu_domain::time::Millis;
 use zhibu_domain::view::{ActivityView, RosterView, RuleBookView};
 
 use crate::metrics::Stage;
-use crate::store::{Projected, ProjectedActivity, Projection, RecordSummary, Store, StoreError, Word};
+use crate::store::{
+    DirtyRecord, Projected, ProjectedActivity, Projection, RecordSummary, Store, StoreError, Word,
+};
 use crate::sync::Ledger;
 
 /// How many records are projected in one transaction.
 const BATCH: u32 = 64;
 /// How often a server asks whether a district has lost its projector: how long lists stand still after a kill.
 const CLAIM_EVERY: Duration = Duration::from_secs(2);
+/// How long the projector rests after a batch, in times of what the batch took, and at most: in a storm lists may wait a
+/// moment, those who push may not.
+const REST: u32 = 3;
+const LONGEST_REST: Duration = Duration::from_millis(250);
 /// After so many rounds all districts are looked at: word of a commit may be lost with the process that made it.
 const SWEEP_EVERY: u64 = 30;
 
@@ -116,9 +122,17 @@ impl Projector {
         }
         let round = Stage::Projection.begin();
         for district in due {
-            if let Err(error) = catch_up(&*self.store, district).await {
-                tracing::error!(error = &error as &dyn std::error::Error, "projection is behind");
-                self.waiting.insert(district);
+            loop {
+                let began = Instant::now();
+                match project_some(&*self.store, district).await {
+                    Ok(0) => break,
+                    Ok(_) => tokio::time::sleep((began.elapsed() * REST).min(LONGEST_REST)).await,
+                    Err(error) => {
+                        tracing::error!(error = &error as &dyn std::error::Error, "projection is behind");
+                        self.waiting.insert(district);
+                        break;
+                    }
+                }
             }
         }
         round.end();
@@ -129,23 +143,43 @@ impl Projector {
 pub async fn catch_up(store: &dyn Store, district: DistrictId) -> Result<u64, StoreError> {
     let mut count = 0;
     loop {
-        let dirty = store.dirty_records(district, BATCH).await?;
-        if dirty.is_empty() {
-            return Ok(count);
+        match project_some(store, district).await? {
+            0 => return Ok(count),
+            some => count += some,
         }
-        count += dirty.len() as u64;
-        let mut rows = Vec::with_capacity(dirty.len());
-        for record in dirty {
-            let reference = record.reference;
-            match reference.kind {
-                RecordKind::Roster => project_activities_of(store, district, reference.org).await?,
-                RecordKind::RuleBook => project_all_activities(store, district).await?,
-                RecordKind::Activity | RecordKind::Points => {}
-            }
-            rows.extend(project(store, district, reference).await?);
-        }
-        store.project(district, &rows).await?;
     }
+}
+
+/// Projects one batch of what is marked. Answers how many records that were.
+async fn project_some(store: &dyn Store, district: DistrictId) -> Result<u64, StoreError> {
+    let dirty = store.dirty_records(district, BATCH).await?;
+    if dirty.is_empty() {
+        return Ok(0);
+    }
+    let count = dirty.len() as u64;
+    let mut readings = Readings::new(store, district);
+    let mut rows = Vec::with_capacity(dirty.len());
+    for DirtyRecord { reference, version } in dirty {
+        match reference.kind {
+            RecordKind::Activity => rows.extend(readings.project(reference).await?),
+            RecordKind::Points => rows.push(nothing(reference, version)),
+            RecordKind::Roster => {
+                project_activities_of(store, district, reference.org).await?;
+                rows.push(nothing(reference, version));
+            }
+            RecordKind::RuleBook => {
+                project_all_activities(store, district).await?;
+                rows.push(nothing(reference, version));
+            }
+        }
+    }
+    store.project(district, &rows).await?;
+    Ok(count)
+}
+
+/// Kinds without a list of their own need not even be read.
+fn nothing(reference: RecordRef, version: u64) -> Projection {
+    Projection { record: reference.id(), version, row: Projected::Nothing }
 }
 
 /// Computes every row anew.
@@ -158,10 +192,11 @@ pub async fn reproject(store: &dyn Store, district: DistrictId) -> Result<u64, S
 /// are left out: they are still on their way.
 pub async fn differences(store: &dyn Store, district: DistrictId) -> Result<Vec<RecordRef>, StoreError> {
     let mut different = Vec::new();
+    let mut readings = Readings::new(store, district);
     for summary in all_records(store, district, RecordKind::Activity).await? {
         let reference = summary.reference;
         let stored = store.find_activity(district, reference.id()).await?;
-        let computed = project(store, district, reference).await?;
+        let computed = readings.project(reference).await?;
         if stored.map(Projected::Activity) != computed.map(|projection| projection.row) {
             different.push(reference);
         }
@@ -187,8 +222,9 @@ async fn all_records(
 }
 
 async fn project_all_activities(store: &dyn Store, district: DistrictId) -> Result<(), StoreError> {
+    let mut readings = Readings::new(store, district);
     for summary in all_records(store, district, RecordKind::Activity).await? {
-        let row = project(store, district, summary.reference).await?;
+        let row = readings.project(summary.reference).await?;
         store.project(district, row.as_slice()).await?;
     }
     Ok(())
@@ -199,6 +235,7 @@ async fn project_activities_of(
     district: DistrictId,
     org: OrgId,
 ) -> Result<(), StoreError> {
+    let mut readings = Readings::new(store, district);
     for (collection, _) in store.list_collections(district).await? {
         if collection.org != org {
             continue;
@@ -206,7 +243,7 @@ async fn project_activities_of(
         let mut rows = Vec::new();
         for summary in store.records_in(district, collection).await? {
             if summary.reference.kind == RecordKind::Activity {
-                rows.extend(project(store, district, summary.reference).await?);
+                rows.extend(readings.project(summary.reference).await?);
             }
         }
         store.project(district, &rows).await?;
@@ -214,31 +251,52 @@ async fn project_activities_of(
     Ok(())
 }
 
-async fn project(
-    store: &dyn Store,
+/// What activities are reckoned with: each roster and the rule books are read once for many of them. Short-lived, since
+/// a roster or rule book that changes is marked itself and draws its activities along.
+struct Readings<'a> {
+    store: &'a dyn Store,
     district: DistrictId,
-    reference: RecordRef,
-) -> Result<Option<Projection>, StoreError> {
-    let Some(stored) = store.load_record(district, reference.id()).await? else { return Ok(None) };
-    let row = match reference.kind {
-        RecordKind::Activity => {
-            let roster = standing(store, district, RecordRef::roster(reference.org)).await?;
-            let books = standing(store, district, RecordRef::rule_book(district.into())).await?;
-            let roster = roster.map(|record| RosterView::of(&record)).unwrap_or_default();
-            let books = books.map(|record| RuleBookView::of(&record)).unwrap_or_default();
-            Projected::Activity(activity_row(&stored.document()?, &roster, &books))
-        }
-        RecordKind::Points | RecordKind::Roster | RecordKind::RuleBook => Projected::Nothing,
-    };
-    Ok(Some(Projection { record: reference.id(), version: stored.version, row }))
+    books: Option<Arc<RuleBookView>>,
+    rosters: HashMap<OrgId, Arc<RosterView>>,
 }
 
-async fn standing(
-    store: &dyn Store,
-    district: DistrictId,
-    reference: RecordRef,
-) -> Result<Option<Record>, StoreError> {
-    crate::sync::read_record(store, district, reference).await
+impl<'a> Readings<'a> {
+    fn new(store: &'a dyn Store, district: DistrictId) -> Self {
+        Self { store, district, books: None, rosters: HashMap::new() }
+    }
+
+    /// What an activity projects to.
+    async fn project(&mut self, reference: RecordRef) -> Result<Option<Projection>, StoreError> {
+        let stored = self.store.load_record(self.district, reference.id()).await?;
+        let Some(stored) = stored else { return Ok(None) };
+        let (roster, books) = (self.roster(reference.org).await?, self.books().await?);
+        let row = Projected::Activity(activity_row(&stored.document()?, &roster, &books));
+        Ok(Some(Projection { record: reference.id(), version: stored.version, row }))
+    }
+
+    async fn roster(&mut self, org: OrgId) -> Result<Arc<RosterView>, StoreError> {
+        if let Some(roster) = self.rosters.get(&org) {
+            return Ok(roster.clone());
+        }
+        let record = self.standing(RecordRef::roster(org)).await?;
+        let roster = Arc::new(record.map(|record| RosterView::of(&record)).unwrap_or_default());
+        self.rosters.insert(org, roster.clone());
+        Ok(roster)
+    }
+
+    async fn books(&mut self) -> Result<Arc<RuleBookView>, StoreError> {
+        if let Some(books) = &self.books {
+            return Ok(books.clone());
+        }
+        let record = self.standing(RecordRef::rule_book(self.district.into())).await?;
+        let books = Arc::new(record.map(|record| RuleBookView::of(&record)).unwrap_or_default());
+        self.books = Some(books.clone());
+        Ok(books)
+    }
+
+    async fn standing(&self, reference: RecordRef) -> Result<Option<Record>, StoreError> {
+        crate::sync::read_record(self.store, self.district, reference).await
+    }
 }
 
 /// The row of an activity.

@@ -21,7 +21,7 @@ use crate::transport::{Answer, Credential, Transport, TransportError};
 
 const CBOR: &str = "application/cbor";
 /// Below this a gzip header costs about what it saves.
-const COMPRESS_FROM_BYTES: usize = 1024;
+const COMPRESS_FROM_BYTES: usize = 512;
 /// A page is a few MiB at most; more than this is not our server.
 const MAX_ANSWER_BYTES: u64 = 64 << 20;
 /// Village networks: slow to connect, slower to carry a first sync.

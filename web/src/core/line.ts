@@ -2,7 +2,7 @@
 
 const CBOR = 'application/cbor'
 /** Below this a gzip header costs about what it saves. */
-const COMPRESS_FROM_BYTES = 1024
+const COMPRESS_FROM_BYTES = 512
 /** Village networks: slow to carry a first sync. */
 const TIMEOUT_MS = 120_000
 

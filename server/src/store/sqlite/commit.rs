@@ -279,14 +279,15 @@ async fn raise_numbers(
     }
     let mut rows = JsonRows::default();
     for (device, (counter, epoch)) in &outcome.numbers {
-        rows.row().bytes(device.bytes()).int(*counter).int(*epoch);
+        rows.row().bytes(district.bytes()).bytes(device.bytes()).int(*counter).int(*epoch);
     }
+    // The whole key stands in the rows: with the district apart, every device of it would be looked at.
     sqlx::query(
-        "UPDATE devices SET last_counter = max(last_counter, seen.value ->> 1),
-                            last_epoch = max(last_epoch, seen.value ->> 2)
-         FROM json_each(?2) AS seen WHERE district_id = ?1 AND device = unhex(seen.value ->> 0)",
+        "UPDATE devices SET last_counter = max(last_counter, seen.value ->> 2),
+                            last_epoch = max(last_epoch, seen.value ->> 3)
+         FROM json_each(?1) AS seen
+         WHERE district_id = unhex(seen.value ->> 0) AND device = unhex(seen.value ->> 1)",
     )
-    .bind(&district.bytes()[..])
     .bind(rows.finish())
     .execute(tx)
     .await

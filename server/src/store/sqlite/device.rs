@@ -228,8 +228,8 @@ impl DeviceStore for SqliteStore {
         let rows = sqlx::query(
             "SELECT d.device, d.name AS device_name, a.name, a.member
              FROM json_each(?1) AS wanted
-             JOIN devices d ON d.district_id = ?2 AND d.device = unhex(wanted.value)
-             JOIN accounts a ON a.district_id = d.district_id AND a.account = d.account
+             CROSS JOIN devices d ON d.district_id = ?2 AND d.device = unhex(wanted.value)
+             CROSS JOIN accounts a ON a.district_id = d.district_id AND a.account = d.account
              ORDER BY d.device",
         )
         .bind(hex_list(devices.iter().map(|device| &device.bytes()[..])))

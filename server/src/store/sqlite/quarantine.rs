@@ -142,17 +142,17 @@ pub(super) async fn close_appended(
     let mut rows = JsonRows::default();
     for Appended { delivery, verdict, .. } in changes {
         let how = if verdict.admitted_by.is_some() { HowResolved::Admitted } else { HowResolved::Arrived };
-        rows.row().bytes(&verdict.hash.0).word(how.as_str()).millis(delivery.received_at);
+        rows.row().bytes(district.bytes()).bytes(&verdict.hash.0).word(how.as_str());
+        rows.millis(delivery.received_at);
         rows.bytes(verdict.admitted_by.as_ref().map_or(&[], |by| &by.bytes()[..]));
     }
     sqlx::query(
-        "UPDATE quarantine SET resolved_how = appended.value ->> 1, resolved_at = appended.value ->> 2,
-                               resolved_by = nullif(unhex(appended.value ->> 3), x'')
-         FROM json_each(?2) AS appended
-         WHERE district_id = ?1 AND hash = unhex(appended.value ->> 0) AND is_envelope = 0
-           AND resolved_at IS NULL",
+        "UPDATE quarantine SET resolved_how = appended.value ->> 2, resolved_at = appended.value ->> 3,
+                               resolved_by = nullif(unhex(appended.value ->> 4), x'')
+         FROM json_each(?1) AS appended
+         WHERE district_id = unhex(appended.value ->> 0) AND hash = unhex(appended.value ->> 1)
+           AND is_envelope = 0 AND resolved_at IS NULL",
     )
-    .bind(&district.bytes()[..])
     .bind(rows.finish())
     .execute(tx)
     .await
