@@ -78,6 +78,10 @@ export const phoneWordsEnglish: PhoneWords = {
     title: 'Activities', newActivity: 'New activity', thisMonth: 'This month',
     none: 'Nothing this month yet. Tap "New activity" to begin.', noneReader: 'Nothing this month yet.', untitled: 'Activity without a title',
     present: (n) => `${n} present`, cards: (n) => `${n} written differently`, older: 'Older activities', branch: 'Branch',
+    past: 'Earlier years',
+    fetchYear: (year: number) => `Fetch the records of ${year}`,
+    fetched: (year: number, count: number) => (count === 0 ? `No activities in ${year}.` : `${count} activities of ${year} are on this phone now.`),
+    fetchLater: (year: number) => `No signal: the records of ${year} are not here yet. They come by themselves once there is one.`,
     allBranches: 'All branches', noDay: 'Without a time', resumed: 'You were writing here; everything is kept.',
   },
   steps: {
