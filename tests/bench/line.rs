@@ -33,9 +33,12 @@ impl Observed {
     }
 }
 
+/// A phone's connections. Whoever empties them has hung up.
+pub(crate) type Lines = Arc<Mutex<Vec<HttpTransport>>>;
+
 /// The real transport, to each server in turn, with an eye on what travels.
 pub(crate) struct Watched {
-    servers: Vec<HttpTransport>,
+    servers: Lines,
     next: AtomicUsize,
     observed: Arc<Observed>,
 }
@@ -45,12 +48,19 @@ impl Watched {
     pub(crate) fn to(servers: &[String], first: usize, observed: Arc<Observed>) -> Self {
         // Each phone has connections of its own, as each real one has.
         let servers = servers.iter().map(|url| HttpTransport::new(url).unwrap()).collect();
+        let servers = Arc::new(Mutex::new(servers));
         Self { servers, next: AtomicUsize::new(first), observed }
     }
 
-    fn server(&self) -> &HttpTransport {
+    /// Its connections.
+    pub(crate) fn lines(&self) -> Lines {
+        self.servers.clone()
+    }
+
+    fn server(&self) -> HttpTransport {
         self.observed.requests.fetch_add(1, Ordering::Relaxed);
-        &self.servers[self.next.fetch_add(1, Ordering::Relaxed) % self.servers.len()]
+        let servers = self.servers.lock().unwrap();
+        servers[self.next.fetch_add(1, Ordering::Relaxed) % servers.len()].clone()
     }
 
     fn note_receipts(&self, envelopes: &[Envelope], answer: &Answer) {

@@ -166,6 +166,7 @@ fn come_back(phones: &[Phone], next: &AtomicUsize, at_once: usize) -> Vec<Done> 
             let began = Instant::now();
             let outcome = phone.come_back().await;
             let took = began.elapsed();
+            phone.hang_up();
             let retries = *outcome.as_ref().unwrap_or(&0);
             done.push(Done { took, retries, error: outcome.err().map(|error| error.to_string()) });
         }

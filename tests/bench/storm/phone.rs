@@ -21,7 +21,7 @@ use zhibu_sync_client::store::memory::MemoryStore;
 use zhibu_sync_client::store::{AcceptedChange, Act, DeviceState, LocalStore as _, Write};
 
 use super::readback::Told;
-use crate::line::{Observed, Watched};
+use crate::line::{Lines, Observed, Watched};
 use crate::past::people::{Person, PersonKey, branch, district, member};
 use crate::past::words::note;
 
@@ -32,6 +32,7 @@ const TRIES: u32 = 5;
 pub(crate) struct Phone {
     client: Client<MemoryStore, Watched, PersonKey>,
     observed: Arc<Observed>,
+    lines: Lines,
     person: (u32, u32),
     public_key: Vec<u8>,
 }
@@ -103,6 +104,7 @@ impl Phone {
         let person = Person::Member(number, one);
         let observed = Arc::new(Observed::default());
         let transport = Watched::to(servers, one as usize, observed.clone());
+        let lines = transport.lines();
         let store = MemoryStore::default();
         let device = caller(app, person).await.device;
         let state = DeviceState {
@@ -127,7 +129,7 @@ impl Phone {
         writes.extend(shared.marks.iter().copied().map(Write::Mark));
         store.commit(Act { based_on: 0, writes }).await.unwrap();
         let client = Client::new(store, transport, PersonKey::of(person), Arc::new(RealSurroundings));
-        Self { client, observed, person: (number, one), public_key: person.public_key() }
+        Self { client, observed, lines, person: (number, one), public_key: person.public_key() }
     }
 
     /// What its owner does without a signal: marks himself at tonight's activity and claims points once.
@@ -169,6 +171,11 @@ impl Phone {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// The phone goes back into a pocket: its connections end.
+    pub(crate) fn hang_up(&self) {
+        self.lines.lock().unwrap().clear();
     }
 
     /// What its transport saw.
