@@ -14,6 +14,7 @@ use std::time::Instant;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::broadcast::error::RecvError;
 use zhibu_domain::command::Command;
 use zhibu_domain::ids::InviteId;
 use zhibu_domain::org::NamingScheme;
@@ -33,7 +34,7 @@ use pen::{Pen, deliver};
 use people::Person;
 
 /// Raised when this code writes another past.
-const EDITION: u32 = 1;
+const EDITION: u32 = 2;
 const DAY_MS: i64 = 86_400_000;
 
 /// How much of a past.
@@ -121,6 +122,7 @@ impl Past {
         }
         let written = began.elapsed();
         projection::catch_up(&*app.store, people::district()).await.unwrap();
+        put_away(app).await;
         eprintln!(
             "prepared {stored} changes: enrolled in {:.1} s, written in {:.1} s ({:.0} a second), projected in {:.1} s",
             enrolled.as_secs_f64(),
@@ -147,6 +149,13 @@ impl Past {
             enrol(app, person, at).await;
         }
     }
+}
+
+/// Ends the ledger as a server's stop does, which puts the gate's indexes away in the store: returns once it has.
+async fn put_away(app: Arc<App>) {
+    let mut news = app.ledger.listen();
+    drop(app);
+    while !matches!(news.recv().await, Err(RecvError::Closed)) {}
 }
 
 /// Opens the account and redeems its invite with the phone's key, as the enrolment does.
