@@ -22,6 +22,9 @@ use zhibu_server::{admin, compaction, http, logging, metrics, projection};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// How long stopping may take for what the next start would only do faster with.
+const PUT_AWAY_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let _traces = logging::begin()?;
@@ -141,6 +144,10 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     axum::serve(listener, http::router(app, pages)).with_graceful_shutdown(told_to_stop()).await?;
     sweeper.abort();
     compactor.abort();
+    // A supervisor does not wait for ever, and what is not put away is only read again.
+    if tokio::time::timeout(PUT_AWAY_WITHIN, app.ledger.put_away()).await.is_err() {
+        tracing::warn!("not everything was put away");
+    }
     store.close().await;
     Ok(())
 }

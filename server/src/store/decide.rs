@@ -115,7 +115,7 @@ pub(super) fn decide<'a>(
     deliveries: impl IntoIterator<Item = &'a Delivery>,
     standing: Standing,
 ) -> Outcome<'a> {
-    let mut deciding = Deciding { standing, outcome: Outcome::default() };
+    let mut deciding = Deciding { standing, outcome: Outcome::default(), left_out: HashSet::new() };
     for delivery in deliveries {
         let committed = deciding.delivery(delivery);
         deciding.outcome.committed.push(committed);
@@ -127,6 +127,9 @@ pub(super) fn decide<'a>(
 struct Deciding<'a> {
     standing: Standing,
     outcome: Outcome<'a>,
+    /// Records of deliveries that were left out. Whoever was judged after them counted on what they would have added,
+    /// and the version cannot tell: another server may have added as much of something else.
+    left_out: HashSet<RecordId>,
 }
 
 impl<'a> Deciding<'a> {
@@ -138,9 +141,11 @@ impl<'a> Deciding<'a> {
         }
         let number = (delivery.author, delivery.counter);
         if self.standing.digests.get(&number).is_some_and(|digest| *digest != delivery.digest) {
+            self.leave_out(delivery);
             return Committed::CounterReused;
         }
         if let Some(stale) = self.find_stale(delivery) {
+            self.leave_out(delivery);
             return Committed::Stale(stale);
         }
         self.note_numbers(delivery);
@@ -162,12 +167,18 @@ impl<'a> Deciding<'a> {
             let record = verdict.record.id();
             let so_far = added.entry(record).or_default();
             let version = self.standing.records.get(&record).map_or(0, |growth| growth.version);
-            if verdict.base_version.is_some_and(|base| version + *so_far != base) {
+            let has_moved = |base| version + *so_far != base || self.left_out.contains(&record);
+            if verdict.base_version.is_some_and(has_moved) {
                 return Some(record);
             }
             *so_far += u64::from(appends);
         }
         None
+    }
+
+    fn leave_out(&mut self, delivery: &Delivery) {
+        let appends = delivery.verdicts.iter().filter(|verdict| verdict.decision == Decision::Append);
+        self.left_out.extend(appends.map(|verdict| verdict.record.id()));
     }
 
     fn note_numbers(&mut self, delivery: &'a Delivery) {

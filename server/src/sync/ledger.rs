@@ -246,24 +246,33 @@ struct Writer {
 }
 
 impl Writer {
-    async fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
-        let mut jobs = Vec::with_capacity(BATCH);
-        while waiting.recv_many(&mut jobs, BATCH).await > 0 {
-            jobs.iter().for_each(|job| job.waiting.end());
+    async fn run(mut self, mut waiting: mpsc::Receiver<Work>) {
+        let mut work = Vec::with_capacity(BATCH);
+        while waiting.recv_many(&mut work, BATCH).await > 0 {
+            let (mut batch, mut leaving) = (Vec::with_capacity(work.len()), Vec::new());
+            for one in work.drain(..) {
+                match one {
+                    Work::Deliver(job) => {
+                        job.waiting.end();
+                        batch.push(job);
+                    }
+                    Work::PutAway(done) => leaving.push(done),
+                }
+            }
             self.hear();
-            let batch = std::mem::take(&mut jobs);
             // A judge that breaks must not stop everybody's deliveries: its books are opened anew, and whoever was
             // in the batch is told to come again.
             if AssertUnwindSafe(self.settle(batch)).catch_unwind().await.is_err() {
                 tracing::error!("the judge broke; its books are opened anew");
                 self.books.forget();
             }
-            if let Err(error) = self.books.shrink().await {
+            let shrunk = if leaving.is_empty() { self.books.shrink().await } else { self.books.shut().await };
+            if let Err(error) = shrunk {
                 tracing::warn!(error = &error as &dyn std::error::Error, "indexes were not put away");
             }
-        }
-        if let Err(error) = self.books.shut().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "indexes were not put away");
+            for done in leaving {
+                let _ = done.send(());
+            }
         }
     }
 
@@ -284,10 +293,10 @@ impl Writer {
     /// Judges and commits these jobs, again where another server was faster, until each has its answer.
     async fn settle(&mut self, mut jobs: Vec<Job>) {
         for _ in 0..ATTEMPTS {
-            jobs = self.attempt(jobs).await;
             if jobs.is_empty() {
                 return;
             }
+            jobs = self.attempt(jobs).await;
         }
         for job in jobs {
             answer(job, Err(StoreError::Busy));
