@@ -141,7 +141,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         let router = metrics::listener::router(app.clone(), numbers);
         tokio::spawn(axum::serve(listener, router).into_future());
     }
-    axum::serve(listener, http::router(app, pages)).with_graceful_shutdown(told_to_stop()).await?;
+    axum::serve(listener, http::router(app.clone(), pages)).with_graceful_shutdown(told_to_stop()).await?;
     sweeper.abort();
     compactor.abort();
     // A supervisor does not wait for ever, and what is not put away is only read again.

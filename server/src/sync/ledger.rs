@@ -75,12 +75,18 @@ struct Job {
     reply: oneshot::Sender<Result<EnvelopeReceipt, StoreError>>,
 }
 
+/// What the writer is asked to do.
+enum Work {
+    Deliver(Box<Job>),
+    PutAway(oneshot::Sender<()>),
+}
+
 /// The way into the log. Cheap to clone; the writer ends when the last clone is gone.
 #[derive(Clone)]
 pub struct Ledger {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<Work>,
     words: broadcast::Sender<Word>,
 }
 
@@ -112,6 +118,16 @@ impl Ledger {
             waiting: self.jobs.max_capacity() - self.jobs.capacity(),
             room: self.jobs.max_capacity(),
             listeners: self.words.receiver_count(),
+        }
+    }
+
+    /// Puts away what the judge holds in memory, so that the next server to open this store need not read the history
+    /// of what was written lately. For the end: what comes afterwards is opened anew.
+    pub async fn put_away(&self) {
+        let (done, is_done) = oneshot::channel();
+        if self.jobs.send(Work::PutAway(done)).await.is_ok() {
+            // Dropped when the writer broke: nothing is lost, it is only read again.
+            let _ = is_done.await;
         }
     }
 
@@ -157,7 +173,7 @@ impl Ledger {
     ) -> Result<oneshot::Receiver<Result<EnvelopeReceipt, StoreError>>, StoreError> {
         let (reply, receipt) = oneshot::channel();
         self.jobs
-            .send(Job { envelope, waiting: Stage::Queue.begin(), reply })
+            .send(Work::Deliver(Box::new(Job { envelope, waiting: Stage::Queue.begin(), reply })))
             .await
             .map_err(|_| StoreError::Busy)?;
         Ok(receipt)
@@ -254,7 +270,7 @@ impl Writer {
                 match one {
                     Work::Deliver(job) => {
                         job.waiting.end();
-                        batch.push(job);
+                        batch.push(*job);
                     }
                     Work::PutAway(done) => leaving.push(done),
                 }

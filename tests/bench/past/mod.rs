@@ -14,7 +14,6 @@ use std::time::Instant;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::broadcast::error::RecvError;
 use zhibu_domain::command::Command;
 use zhibu_domain::ids::InviteId;
 use zhibu_domain::org::NamingScheme;
@@ -122,7 +121,8 @@ impl Past {
         }
         let written = began.elapsed();
         projection::catch_up(&*app.store, people::district()).await.unwrap();
-        put_away(app).await;
+        // As a server does when it stops.
+        app.ledger.put_away().await;
         eprintln!(
             "prepared {stored} changes: enrolled in {:.1} s, written in {:.1} s ({:.0} a second), projected in {:.1} s",
             enrolled.as_secs_f64(),
@@ -149,13 +149,6 @@ impl Past {
             enrol(app, person, at).await;
         }
     }
-}
-
-/// Ends the ledger as a server's stop does, which puts the gate's indexes away in the store: returns once it has.
-async fn put_away(app: Arc<App>) {
-    let mut news = app.ledger.listen();
-    drop(app);
-    while !matches!(news.recv().await, Err(RecvError::Closed)) {}
 }
 
 /// Opens the account and redeems its invite with the phone's key, as the enrolment does.

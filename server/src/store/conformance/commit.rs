@@ -96,7 +96,7 @@ pub(crate) async fn a_stale_delivery_leaves_nothing_and_holds_up_nobody<
     assert!(is_free(&*store, 2).await, "what was left out took no number");
     assert_eq!(store.load_record(DISTRICT, other.id()).await.unwrap(), None);
     let refuse = Decision::Refuse(Refusal::new(RefusalCode::MissingDependency, "x"));
-    let late = store.commit(&[delivery(4, vec![verdict(record, 9, Some(1), refuse)])]).await.unwrap();
+    let late = store.commit(&[delivery(4, vec![verdict(record, 9, Some(0), refuse)])]).await.unwrap();
     assert_eq!(late, [Committed::Stale(record.id())], "a refusal over an old version is no judgement either");
 }
 
