@@ -4,8 +4,9 @@
 //!   order, runs in the request's own task.
 //! - `books`: what the judge keeps open in memory, and puts away when it is not used.
 //! - `judge`: decides about each change in the state that its record has now.
-//! - `ledger`: the writer. It judges what is waiting, commits it in one transaction (so one fsync serves many
-//!   pushes), and only then answers. It never waits for company.
+//! - `ledger`: the way in: hands work to the writer and waits for its answer.
+//! - `writer`: judges what is waiting, commits it in one transaction (so one fsync serves many pushes), and only then
+//!   answers. It never waits for company.
 //! - [`scope`] and [`pages`]: what a device may read, and what of that is new.
 
 mod books;
@@ -14,6 +15,7 @@ mod ledger;
 pub mod pages;
 mod prepare;
 pub mod scope;
+mod writer;
 
 pub use books::read_record;
 pub use ledger::{Delivered, Ledger, Queue, WriteFault};
