@@ -9,8 +9,8 @@ mod sync;
 pub use blob::{BlobProgress, MAX_BLOB_CHUNK_BYTES};
 pub use entrance::{EnrolRequest, EnrolResponse, KeyAlgorithm, PROOF_SCHEME, TokenRequest, TokenResponse};
 pub use sync::{
-    AuthorCard, CollectionPage, EnvelopeReceipt, LoggedChange, LoggedPack, Profile, ReadMark, Receipt,
-    Refusal, SyncRequest, SyncResponse,
+    AuthorCard, CollectionPage, EnvelopeReceipt, LoggedChange, LoggedPack, PackedNames, Profile, ReadMark,
+    Receipt, Recovery, Refusal, SyncRequest, SyncResponse, Voucher,
 };
 
 use minicbor::{Decode, Encode};
@@ -35,6 +35,9 @@ pub const ENROL_CONTEXT: &[u8] = b"zhibu-enrol-v1\0";
 /// Context of the proof that renews a token.
 pub const TOKEN_CONTEXT: &[u8] = b"zhibu-token-v1\0";
 
+/// Context of a server's code over what it has stored.
+pub const VOUCHER_CONTEXT: &[u8] = b"zhibu-voucher-v1\0";
+
 /// Largest request body after decompression.
 pub const MAX_BODY_BYTES: usize = 4 << 20;
 /// Largest envelope body.
@@ -43,6 +46,8 @@ pub const MAX_ENVELOPE_BYTES: usize = 1 << 20;
 pub const MAX_ENVELOPE_CHANGES: usize = 512;
 /// Most envelopes in one request.
 pub const MAX_REQUEST_ENVELOPES: usize = 256;
+/// Most changes that a request may bring back to a restored server.
+pub const MAX_RECOVERED_CHANGES: usize = 512;
 /// Most collections that a request may name.
 pub const MAX_REQUEST_POSITIONS: usize = 16_384;
 

@@ -10,6 +10,7 @@ mod enrol;
 mod memory;
 mod photos;
 mod quarantine;
+mod recovery;
 mod status;
 mod sync;
 mod token;

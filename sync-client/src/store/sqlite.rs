@@ -1,15 +1,17 @@
 //! [`LocalStore`] in one SQLite file, for laptops and the command line.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
 use minicbor::{Decode, Encode};
+use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::ids::{DeviceId, OrgId, RecordId};
 use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
-use zhibu_domain::wire::{AuthorCard, Profile, ReadMark};
+use zhibu_domain::wire::{AuthorCard, Profile, ReadMark, Voucher};
 
 use super::{
     AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, KeptBlob, LocalStore, PendingChange,
@@ -18,7 +20,27 @@ use super::{
 
 const SCHEMA: &str = include_str!("schema.sql");
 /// `PRAGMA user_version` of [`SCHEMA`].
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
+/// A row's CBOR ends in so many bytes of its SHA-256: a disk that turns a bit must not have it shown or delivered.
+const CHECK_BYTES: usize = 4;
+/// What a file of the first version lacks, beside the check of each row.
+const SINCE_VERSION_1: &str =
+    "CREATE TABLE vouchers (place INTEGER PRIMARY KEY AUTOINCREMENT, row BLOB NOT NULL) STRICT";
+/// The columns of the first version that hold rows.
+const ROWS_OF_VERSION_1: [(&str, &str); 9] = [
+    ("SELECT state FROM phone WHERE state IS NOT NULL", "UPDATE phone SET state = ?2 WHERE state = ?1"),
+    (
+        "SELECT profile FROM phone WHERE profile IS NOT NULL",
+        "UPDATE phone SET profile = ?2 WHERE profile = ?1",
+    ),
+    ("SELECT row FROM authors", "UPDATE authors SET row = ?2 WHERE row = ?1"),
+    ("SELECT row FROM pending", "UPDATE pending SET row = ?2 WHERE row = ?1"),
+    ("SELECT row FROM refused", "UPDATE refused SET row = ?2 WHERE row = ?1"),
+    ("SELECT row FROM envelopes", "UPDATE envelopes SET row = ?2 WHERE row = ?1"),
+    ("SELECT row FROM carried", "UPDATE carried SET row = ?2 WHERE row = ?1"),
+    ("SELECT row FROM records", "UPDATE records SET row = ?2 WHERE row = ?1"),
+    ("SELECT row FROM blobs", "UPDATE blobs SET row = ?2 WHERE row = ?1"),
+];
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 type Rows<T> = Result<Vec<T>, StoreError>;
@@ -56,7 +78,12 @@ impl SqliteStore {
         match version {
             0 => {
                 sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
-                sqlx::raw_sql("PRAGMA user_version = 1").execute(&mut *transaction).await?;
+                sqlx::raw_sql("PRAGMA user_version = 2").execute(&mut *transaction).await?;
+            }
+            1 => {
+                sqlx::raw_sql(SINCE_VERSION_1).execute(&mut *transaction).await?;
+                add_checks(&mut transaction).await?;
+                sqlx::raw_sql("PRAGMA user_version = 2").execute(&mut *transaction).await?;
             }
             SCHEMA_VERSION => {}
             newer => return Err(StoreError::Damaged(format!("the file is of version {newer}"))),
@@ -164,6 +191,10 @@ impl LocalStore for SqliteStore {
         Ok(bytes.fetch_optional(&self.pool).await?)
     }
 
+    async fn vouchers(&self) -> Rows<Voucher> {
+        self.rows("SELECT row FROM vouchers ORDER BY place").await
+    }
+
     async fn commit(&self, act: Act) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let fenced = sqlx::query("UPDATE phone SET revision = revision + 1 WHERE revision = ?")
@@ -201,8 +232,31 @@ async fn write_one(tx: &mut Tx<'_>, write: &Write) -> Result<(), StoreError> {
         Write::Blob(blob) => put_blob(tx, blob).await,
         Write::BlobBytes(record, hash, bytes) => put_blob_bytes(tx, *record, *hash, bytes).await,
         Write::DropBlob(record, hash) => drop_blob(tx, *record, *hash).await,
+        Write::Voucher(voucher) => put_single(tx, "INSERT INTO vouchers (row) VALUES (?)", voucher).await,
         Write::Forget(collection) => forget(tx, *collection).await,
     }
+}
+
+/// Puts its check behind each row of a file that has none yet.
+async fn add_checks(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    for (select, update) in ROWS_OF_VERSION_1 {
+        let rows: BTreeSet<Vec<u8>> =
+            sqlx::query_scalar(select).fetch_all(&mut **tx).await?.into_iter().collect();
+        for row in rows {
+            sqlx::query(update).bind(&row).bind(with_check(row.clone())).execute(&mut **tx).await?;
+        }
+    }
+    // There may be many of these: by place, and not by what they hold.
+    let rows: Vec<(i64, Vec<u8>)> =
+        sqlx::query_as("SELECT place, row FROM accepted").fetch_all(&mut **tx).await?;
+    for (place, row) in rows {
+        sqlx::query("UPDATE accepted SET row = ? WHERE place = ?")
+            .bind(with_check(row))
+            .bind(place)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn put_single<T: Encode<()>>(tx: &mut Tx<'_>, sql: &'static str, value: &T) -> Result<(), StoreError> {
@@ -367,11 +421,20 @@ fn mark_of((org, year, position): (Vec<u8>, i64, i64)) -> Result<ReadMark, Store
 }
 
 fn row<T: Encode<()>>(value: &T) -> Result<Vec<u8>, StoreError> {
-    minicbor::to_vec(value).map_err(|e| StoreError::Failed(e.to_string()))
+    Ok(with_check(minicbor::to_vec(value).map_err(|e| StoreError::Failed(e.to_string()))?))
+}
+
+fn with_check(mut row: Vec<u8>) -> Vec<u8> {
+    let digest = Sha256::digest(&row);
+    row.extend_from_slice(&digest[..CHECK_BYTES]);
+    row
 }
 
 fn read<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, StoreError> {
-    minicbor::decode(bytes).map_err(|e| StoreError::Damaged(e.to_string()))
+    let row = bytes.split_at_checked(bytes.len().saturating_sub(CHECK_BYTES));
+    let row = row.filter(|(row, check)| Sha256::digest(row)[..CHECK_BYTES] == **check);
+    let (row, _) = row.ok_or_else(|| StoreError::Damaged("a row is not what was written".to_owned()))?;
+    minicbor::decode(row).map_err(|e| StoreError::Damaged(e.to_string()))
 }
 
 impl From<sqlx::Error> for StoreError {
