@@ -166,6 +166,8 @@ pub struct LogRow {
     pub position: u64,
     /// The record.
     pub record: RecordRef,
+    /// The change's hash, or the [`history_digest`](zhibu_domain::record::history_digest) of those in a pack.
+    pub name: ChangeHash,
     /// What stands there.
     pub content: LogContent,
 }

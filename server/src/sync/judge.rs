@@ -82,9 +82,11 @@ impl Judge<'_> {
                 return Ok(verdict(Decision::Duplicate { position: *position }, None));
             }
             // A refusal stands: its author may have written the work anew by now. Only a change that came before
-            // what it depends on is looked at again, and one that somebody with the right admits.
+            // what it depends on is looked at again, one that somebody with the right admits, and one that was stored before.
             Some(KnownChange::Quarantined(refusal))
-                if refusal.code != RefusalCode::MissingDependency && change.admitted_by.is_none() =>
+                if refusal.code != RefusalCode::MissingDependency
+                    && change.admitted_by.is_none()
+                    && !change.is_vouched =>
             {
                 return Ok(verdict(Decision::Refuse(refusal.clone()), None));
             }
@@ -114,7 +116,10 @@ impl Judge<'_> {
         }
         let scene = Scene { record: &change.record, status: Status::Draft, orgs, roster: roster.as_deref() };
         let at_the_gate = Stage::Gate.begin();
-        let admitted = gate::admit(&mut open.index, decoded, author, &scene);
+        let admitted = match change.is_vouched {
+            true => gate::readmit(&mut open.index, decoded),
+            false => gate::admit(&mut open.index, decoded, author, &scene),
+        };
         at_the_gate.end();
         match admitted {
             Ok(()) => {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use zhibu_domain::ids::DeviceId;
-use zhibu_domain::record::{Collection, PackFault, RecordRef, pack_devices, unpack};
+use zhibu_domain::record::{ChangeHash, Collection, PackFault, RecordRef, pack_devices, unpack};
 use zhibu_domain::wire::{AuthorCard, CollectionPage, LoggedChange, LoggedPack, PACKS_SINCE, ReadMark};
 
 use super::scope::Scope;
@@ -18,6 +18,8 @@ const PAGE_BYTES: std::ops::RangeInclusive<usize> = 4 << 10..=2 << 20;
 pub struct News {
     /// Only collections that have any.
     pub pages: Vec<CollectionPage>,
+    /// What they hold: page by page the names of the packs, then those of the changes.
+    pub names: Vec<ChangeHash>,
     /// Whether more waits behind the new marks.
     pub more: bool,
 }
@@ -70,8 +72,9 @@ pub async fn read(
             draft.take(row, echo)?;
         }
     }
+    let names = drafts.iter().flat_map(|draft| draft.names.0.iter().chain(&draft.names.1).copied()).collect();
     let pages = name_authors(store, scope, drafts).await?;
-    Ok(News { pages, more: news.more })
+    Ok(News { pages, names, more: news.more })
 }
 
 /// A page in the making.
@@ -80,6 +83,8 @@ struct PageDraft {
     index: BTreeMap<RecordRef, u32>,
     authors: BTreeSet<DeviceId>,
     reads_packs: bool,
+    /// Of the packs, and of the changes.
+    names: (Vec<ChangeHash>, Vec<ChangeHash>),
 }
 
 fn damaged(record: &RecordRef, fault: &PackFault) -> StoreError {
@@ -91,7 +96,13 @@ impl PageDraft {
         let (records, changes, authors) = (Vec::new(), Vec::new(), Vec::new());
         let packs = Vec::new();
         let page = CollectionPage { collection, after, position: after, records, changes, authors, packs };
-        Self { page, index: BTreeMap::new(), authors: BTreeSet::new(), reads_packs }
+        Self {
+            page,
+            index: BTreeMap::new(),
+            authors: BTreeSet::new(),
+            reads_packs,
+            names: Default::default(),
+        }
     }
 
     fn take(&mut self, row: LogRow, echo: &Echo) -> Result<(), StoreError> {
@@ -106,10 +117,12 @@ impl PageDraft {
         });
         match row.content {
             LogContent::Change(change, author) => {
+                self.names.1.push(row.name);
                 self.page.changes.push(LoggedChange { record, change });
                 self.authors.insert(author);
             }
             LogContent::Pack(pack) => {
+                self.names.0.push(row.name);
                 self.authors.extend(pack_devices(&pack).map_err(|fault| damaged(&row.record, &fault))?);
                 if self.reads_packs {
                     self.page.packs.push(LoggedPack { record, pack });
@@ -211,7 +224,7 @@ mod tests {
         let known: Vec<_> =
             marks.into_iter().map(|(collection, position)| ReadMark { collection, position }).collect();
         let quiet = read(&store, &scope, &asked(&known, 1 << 20), &Echo::new()).await.unwrap();
-        assert_eq!(quiet, News { pages: vec![], more: false }, "nothing new says nothing");
+        assert_eq!(quiet, News { pages: vec![], names: vec![], more: false }, "nothing new says nothing");
     }
 
     #[tokio::test]

@@ -107,7 +107,7 @@ impl LogStore for SqliteStore {
         // The joins stand in the order in which SQLite must take them: `json_each` counts up, the log's key ends in
         // the position, so the rows come sorted without a sorter that would first read the whole log.
         let mut stream = sqlx::query(
-            "SELECT wanted.key AS nth, c.position, c.bytes, c.device, c.holds, d.bytes AS dictionary,
+            "SELECT wanted.key AS nth, c.position, c.hash, c.bytes, c.device, c.holds, d.bytes AS dictionary,
                     r.kind, r.org, r.year, r.key
              FROM json_each(?1) AS wanted
              CROSS JOIN changes c ON c.district_id = ?2 AND c.org = unhex(wanted.value ->> 0)
@@ -220,6 +220,7 @@ fn read_log_row(row: &SqliteRow) -> Result<LogRow, StoreError> {
     Ok(LogRow {
         position: columns.int("position")?,
         record: columns.reference()?,
+        name: columns.hash("hash")?,
         content: pack::read_content(row)?,
     })
 }
