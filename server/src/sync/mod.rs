@@ -8,6 +8,7 @@
 //! - `writer`: judges what is waiting, commits it in one transaction (so one fsync serves many pushes), and only then
 //!   answers. It never waits for company.
 //! - [`recovery`]: what phones bring back after a restore; it is not judged a second time.
+//! - `tails`: the newest changes, in memory, for those who read while others write.
 //! - [`scope`] and [`pages`]: what a device may read, and what of that is new.
 
 mod books;
@@ -17,9 +18,11 @@ pub mod pages;
 mod prepare;
 pub mod recovery;
 pub mod scope;
+mod tails;
 mod writer;
 
 pub use books::read_record;
 pub use ledger::{Delivered, Ledger, Queue, WriteFault};
 pub use prepare::Carrier;
 pub use scope::Trees;
+pub use tails::Tails;

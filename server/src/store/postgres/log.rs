@@ -12,8 +12,8 @@ use super::quarantine::read_refusal;
 use super::row::{Columns, sql_int};
 use super::{ATTEMPTS, PostgresStore, commit, from_sqlx, judged, pack};
 use crate::store::{
-    Committed, Delivery, JudgedRecord, KeptIndex, KnownChange, LogNews, LogRow, LogStore, RecordSummary,
-    StoreError, StoredChange, StoredRecord,
+    Committed, Delivery, JudgedRecord, KeptIndex, KnownChange, LogContent, LogNews, LogRow, LogStore,
+    RecordSummary, StoreError, StoredChange, StoredRecord,
 };
 
 /// No change is shorter: its header alone names its record's genesis and its actor. Bounds how many rows are looked at
@@ -242,7 +242,10 @@ fn read_log_row(row: &PgRow) -> Result<LogRow, StoreError> {
         position: columns.int("position")?,
         record: columns.reference()?,
         name: columns.hash("hash")?,
-        content: pack::read_content(row)?,
+        content: match pack::read_content(row) {
+            Err(StoreError::Corrupt { row, .. }) => LogContent::Damaged(row),
+            content => content?,
+        },
     })
 }
 

@@ -13,8 +13,8 @@ use super::quarantine::read_refusal;
 use super::row::{Columns, JsonRows, hex, sql_int};
 use super::{SqliteStore, commit, from_sqlx, judged, pack};
 use crate::store::{
-    Committed, Delivery, JudgedRecord, KeptIndex, KnownChange, LogNews, LogRow, LogStore, RecordSummary,
-    StoreError, StoredChange, StoredRecord,
+    Committed, Delivery, JudgedRecord, KeptIndex, KnownChange, LogContent, LogNews, LogRow, LogStore,
+    RecordSummary, StoreError, StoredChange, StoredRecord,
 };
 
 #[async_trait]
@@ -221,7 +221,10 @@ fn read_log_row(row: &SqliteRow) -> Result<LogRow, StoreError> {
         position: columns.int("position")?,
         record: columns.reference()?,
         name: columns.hash("hash")?,
-        content: pack::read_content(row)?,
+        content: match pack::read_content(row) {
+            Err(StoreError::Corrupt { row, .. }) => LogContent::Damaged(row),
+            content => content?,
+        },
     })
 }
 
