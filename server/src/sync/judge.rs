@@ -100,7 +100,16 @@ impl Judge<'_> {
             return Ok(verdict(Decision::Refuse(refusal), None));
         }
         let roster = self.books.roster(district, &change.record);
-        let open = self.books.record(self.fetched, district, &change.record)?;
+        let open = match self.books.record(self.fetched, district, &change.record) {
+            // Whoever brings it has more to bring. It is kept, and judged again once the record is put right.
+            Err(StoreError::Corrupt { table, row }) => {
+                tracing::error!(table, row, "a record is damaged; what comes for it is kept apart");
+                let refusal =
+                    Refusal::new(RefusalCode::MissingDependency, "the record is damaged on the server");
+                return Ok(verdict(Decision::Refuse(refusal), None));
+            }
+            open => open?,
+        };
         let base = Some(open.version);
         if open.reference != change.record {
             let refusal = Refusal::new(RefusalCode::WrongRecord, "the record belongs elsewhere");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -109,7 +109,7 @@ impl Backup {
     }
 
     /// Puts the chunks of the file; their hashes one behind the other, and that of the whole.
-    async fn copy(&mut self, path: &PathBuf, taken: &mut Taken) -> anyhow::Result<(Vec<u8>, String)> {
+    async fn copy(&mut self, path: &Path, taken: &mut Taken) -> anyhow::Result<(Vec<u8>, String)> {
         let mut file = std::fs::File::open(path).with_context(|| format!("读不了 {}", path.display()))?;
         let (mut names, mut whole) = (Vec::new(), Sha256::new());
         loop {
