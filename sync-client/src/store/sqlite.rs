@@ -1,6 +1,5 @@
 //! [`LocalStore`] in one SQLite file, for laptops and the command line.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,29 +17,13 @@ use super::{
     RefusedChange, StoreError, Write,
 };
 
+mod upgrade;
+
 const SCHEMA: &str = include_str!("schema.sql");
 /// `PRAGMA user_version` of [`SCHEMA`].
 const SCHEMA_VERSION: i64 = 2;
 /// A row's CBOR ends in so many bytes of its SHA-256: a disk that turns a bit must not have it shown or delivered.
 const CHECK_BYTES: usize = 4;
-/// What a file of the first version lacks, beside the check of each row.
-const SINCE_VERSION_1: &str =
-    "CREATE TABLE vouchers (place INTEGER PRIMARY KEY AUTOINCREMENT, row BLOB NOT NULL) STRICT";
-/// The columns of the first version that hold rows.
-const ROWS_OF_VERSION_1: [(&str, &str); 9] = [
-    ("SELECT state FROM phone WHERE state IS NOT NULL", "UPDATE phone SET state = ?2 WHERE state = ?1"),
-    (
-        "SELECT profile FROM phone WHERE profile IS NOT NULL",
-        "UPDATE phone SET profile = ?2 WHERE profile = ?1",
-    ),
-    ("SELECT row FROM authors", "UPDATE authors SET row = ?2 WHERE row = ?1"),
-    ("SELECT row FROM pending", "UPDATE pending SET row = ?2 WHERE row = ?1"),
-    ("SELECT row FROM refused", "UPDATE refused SET row = ?2 WHERE row = ?1"),
-    ("SELECT row FROM envelopes", "UPDATE envelopes SET row = ?2 WHERE row = ?1"),
-    ("SELECT row FROM carried", "UPDATE carried SET row = ?2 WHERE row = ?1"),
-    ("SELECT row FROM records", "UPDATE records SET row = ?2 WHERE row = ?1"),
-    ("SELECT row FROM blobs", "UPDATE blobs SET row = ?2 WHERE row = ?1"),
-];
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 type Rows<T> = Result<Vec<T>, StoreError>;
@@ -81,8 +64,7 @@ impl SqliteStore {
                 sqlx::raw_sql("PRAGMA user_version = 2").execute(&mut *transaction).await?;
             }
             1 => {
-                sqlx::raw_sql(SINCE_VERSION_1).execute(&mut *transaction).await?;
-                add_checks(&mut transaction).await?;
+                upgrade::from_version_1(&mut transaction).await?;
                 sqlx::raw_sql("PRAGMA user_version = 2").execute(&mut *transaction).await?;
             }
             SCHEMA_VERSION => {}
@@ -235,28 +217,6 @@ async fn write_one(tx: &mut Tx<'_>, write: &Write) -> Result<(), StoreError> {
         Write::Voucher(voucher) => put_single(tx, "INSERT INTO vouchers (row) VALUES (?)", voucher).await,
         Write::Forget(collection) => forget(tx, *collection).await,
     }
-}
-
-/// Puts its check behind each row of a file that has none yet.
-async fn add_checks(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    for (select, update) in ROWS_OF_VERSION_1 {
-        let rows: BTreeSet<Vec<u8>> =
-            sqlx::query_scalar(select).fetch_all(&mut **tx).await?.into_iter().collect();
-        for row in rows {
-            sqlx::query(update).bind(&row).bind(with_check(row.clone())).execute(&mut **tx).await?;
-        }
-    }
-    // There may be many of these: by place, and not by what they hold.
-    let rows: Vec<(i64, Vec<u8>)> =
-        sqlx::query_as("SELECT place, row FROM accepted").fetch_all(&mut **tx).await?;
-    for (place, row) in rows {
-        sqlx::query("UPDATE accepted SET row = ? WHERE place = ?")
-            .bind(with_check(row))
-            .bind(place)
-            .execute(&mut **tx)
-            .await?;
-    }
-    Ok(())
 }
 
 async fn put_single<T: Encode<()>>(tx: &mut Tx<'_>, sql: &'static str, value: &T) -> Result<(), StoreError> {

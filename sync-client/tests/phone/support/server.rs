@@ -48,6 +48,8 @@ pub(crate) struct State {
     /// Most changes in one answer.
     pub(crate) page_changes: usize,
     pub(crate) log: Vec<Logged>,
+    /// Whether it answers this version no more.
+    pub(crate) is_newer: bool,
     /// Whether it gives vouchers, as servers of before did not.
     pub(crate) vouches: bool,
     /// Every request as it came.
@@ -91,6 +93,7 @@ impl Server {
             posts: HashMap::new(),
             page_changes: 100,
             log: Vec::new(),
+            is_newer: false,
             vouches: true,
             requests: Vec::new(),
             blobs: Blobs::default(),
@@ -252,6 +255,9 @@ impl State {
             Credential::Token(token) => (self.asking(token)?, None),
             Credential::Proof(proof) => (proof.device, Some(self.renew(proof)?)),
         };
+        if self.is_newer {
+            return Err(self.refusal(ErrorCode::ClientTooOld));
+        }
         self.requests.push(request.clone());
         let own = self.envelopes.keys().filter(|(device, _)| *device == asking);
         let last_counter = own.map(|(_, counter)| *counter).max().unwrap_or(0);
