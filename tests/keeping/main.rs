@@ -12,6 +12,8 @@ pub mod support;
 pub mod picture;
 
 mod backups;
+mod damage;
+mod old_versions;
 mod restored;
 
 use std::path::Path;
