@@ -67,7 +67,10 @@ async fn a_turned_bit_in_what_counts_is_found() {
     let whole = std::fs::read(&file).unwrap();
     let find = async |table: &str, column: &str| {
         let (ok, said) = run(&["verify", "--deep", "--data"], &folder);
-        assert!(!ok && (said.contains("发现") || said.contains(table)), "{table}.{column} was turned and not found: {said}");
+        assert!(
+            !ok && (said.contains("发现") || said.contains(table)),
+            "{table}.{column} was turned and not found: {said}"
+        );
         for suffix in ["-wal", "-shm"] {
             std::fs::remove_file(folder.join(format!("zhibu.sqlite{suffix}"))).ok();
         }
