@@ -46,9 +46,10 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
             };
             let marks: Vec<_> = reading.iter().map(at).collect();
             let request = sync_request(&self.profile().await?, &marks, &[])?;
+            let state = self.state().await?;
             let response = self.exchange(&request).await?.response;
             // A restored server is dealt with by the synchronisation, which keeps what only this phone may hold.
-            if is_another_store(&self.state().await?, &response) {
+            if is_another_store(&state, &response) {
                 return Err(SyncError::BrokenAnswer("the server was restored: synchronise first".to_owned()));
             }
             let judgement = judge(&[], &marks, &response)?;

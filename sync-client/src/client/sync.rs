@@ -168,11 +168,13 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         let marks = self.store.marks().await?;
         let sent = choose_envelopes(self.store.envelopes().await?, self.store.carried().await?);
         let request = sync_request(&profile, &marks, &sent)?;
+        // As it is now: another window may deliver while this one waits, and then knows more than this answer.
+        let state = self.state().await?;
         let answer = self.exchange(&request).await?;
         report.round_trips += 1;
         report.bytes_up += answer.bytes_up;
         report.bytes_down += answer.bytes_down;
-        if is_another_store(&self.state().await?, &answer.response) {
+        if is_another_store(&state, &answer.response) {
             return Ok(Round::AnotherStore);
         }
         let received = self.absorb(&sent, &marks, &answer, report).await?;
