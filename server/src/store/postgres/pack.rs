@@ -192,9 +192,6 @@ pub(super) fn read_changes(
     let dictionary = read_dictionary(&columns)?;
     let sealed = Sealed { holds, hash: columns.hash("hash")?, bytes: columns.get("bytes")? };
     let packed = sealed.open(record, dictionary.as_deref())?;
-    if packed.last().map(|change| change.position) != Some(columns.int("position")?) {
-        return Err(columns.corrupt(format_args!("{}: a pack that stands elsewhere", record.id())));
-    }
     let count = packed.len();
     changes.extend(packed);
     Ok(count)
