@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use zhibu_domain::ids::RecordId;
@@ -10,6 +11,7 @@ use zhibu_domain::org::NamingScheme;
 use crate::admin::init::Plan;
 use crate::admin::size::Extent;
 use crate::demo::cast::Size;
+use crate::listener::Bounds;
 use crate::store::Database;
 use crate::store::postgres::CONNECTIONS;
 
@@ -226,6 +228,13 @@ pub struct ServeOptions {
     /// Changes that arrived so many days ago are packed, to save space on disk and on the way to new phones.
     #[arg(long, env = "ZHIBU_COMPACT_AFTER_DAYS", value_name = "DAYS", default_value_t = COMPACT_AFTER_DAYS)]
     pub compact_after_days: u32,
+    /// How long a connection may lie idle, and the head of a request may take. Three seconds at most while more than half
+    /// of the connections are taken.
+    #[arg(long, env = "ZHIBU_IDLE_SECONDS", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub idle_seconds: u64,
+    /// Most connections at once; more wait until one ends. Less if the system gives fewer files.
+    #[arg(long, env = "ZHIBU_CONNECTIONS", value_name = "N", default_value_t = 8192, value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections: u32,
     /// Where the pictures are, if not in the data folder: another folder, or a bucket,
     /// `s3://BUCKET/PREFIX?endpoint=https://…` with `&region=…`, `&virtual_host=true` (the bucket is part of the host's
     /// name) and `&presign=true` (readers are sent to the bucket; it must allow the pages' origin). Its keys are
@@ -235,6 +244,15 @@ pub struct ServeOptions {
     /// Serves the pages in this folder instead of those in the binary: for trying a new build of them.
     #[arg(long, env = "ZHIBU_WEB", value_name = "DIR")]
     pub web: Option<PathBuf>,
+}
+
+impl ServeOptions {
+    /// What the listener takes in.
+    pub fn bounds(&self) -> Bounds {
+        let bounds =
+            Bounds { idle: Duration::from_secs(self.idle_seconds), connections: self.connections as usize };
+        bounds.within_the_system()
+    }
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ pub mod demo;
 pub mod error;
 pub mod gather;
 pub mod http;
+pub mod listener;
 pub mod logging;
 pub mod metrics;
 pub mod projection;
