@@ -10,6 +10,7 @@ use zhibu_domain::org::NamingScheme;
 
 use crate::admin::init::Plan;
 use crate::admin::size::Extent;
+use crate::admission::Limits;
 use crate::demo::cast::Size;
 use crate::listener::Bounds;
 use crate::store::Database;
@@ -235,6 +236,9 @@ pub struct ServeOptions {
     /// Most connections at once; more wait until one ends. Less if the system gives fewer files.
     #[arg(long, env = "ZHIBU_CONNECTIONS", value_name = "N", default_value_t = 8192, value_parser = clap::value_parser!(u32).range(1..))]
     pub connections: u32,
+    /// What is let in at once.
+    #[command(flatten)]
+    pub limits: Limits,
     /// Where the pictures are, if not in the data folder: another folder, or a bucket,
     /// `s3://BUCKET/PREFIX?endpoint=https://…` with `&region=…`, `&virtual_host=true` (the bucket is part of the host's
     /// name) and `&presign=true` (readers are sent to the bucket; it must allow the pages' origin). Its keys are
@@ -266,6 +270,7 @@ mod tests {
         let parse = |line: &str| Config::try_parse_from(line.split(' '));
         let Command::Serve(options) = parse("zhibu-server serve --data d").unwrap().command else { panic!() };
         assert_eq!(options.place.database(), Database::Sqlite("d/zhibu.sqlite".into()));
+        assert_eq!(options.limits, Limits::default());
         let line =
             "zhibu-server serve --data d --database-url postgres://u:s3cret@h/z --database-connections 5";
         let Command::Serve(options) = parse(line).unwrap().command else { panic!() };

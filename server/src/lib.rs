@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 
+use admission::{Admission, Limits};
 use auth::token::Keyring;
 use blobs::{BlobPlace, Blobs};
 use clock::{Clock, Entropy, SystemClock, SystemEntropy};
@@ -21,6 +22,7 @@ use sync::{Ledger, Trees};
 use zhibu_domain::ids::AccountId;
 
 pub mod admin;
+pub mod admission;
 pub mod auth;
 pub mod blobs;
 pub mod clock;
@@ -66,6 +68,8 @@ pub struct App {
     pub logins: LoginThrottle,
     /// Requests that cost much, by account.
     pub costly: Throttle<AccountId>,
+    /// Who is let in.
+    pub admission: Arc<Admission>,
     /// Whether it can work, as a supervisor found it last.
     pub readiness: Readiness,
     /// Where the outside finds this server, without a slash at the end: invite links begin with it.
@@ -76,6 +80,18 @@ impl App {
     /// A server over this store, with this time and chance, that the outside finds at `public_url`. To be called inside a tokio runtime: the writer is a
     /// task of its own.
     pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        public_url: impl Into<String>,
+        blobs: BlobPlace,
+    ) -> Arc<Self> {
+        Self::within(Limits::default(), store, clock, entropy, public_url, blobs)
+    }
+
+    /// As [`App::new`], letting in no more than this.
+    pub fn within(
+        limits: Limits,
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
@@ -99,6 +115,7 @@ impl App {
             blobs: Blobs::new(blobs),
             logins: LoginThrottle::default(),
             costly: Throttle::new(COSTLY_A_MINUTE, 60_000),
+            admission: Admission::new(limits),
             readiness: Readiness::default(),
             public_url: public_url.into().trim_end_matches('/').to_owned(),
         })
@@ -109,12 +126,13 @@ impl App {
         self.public_url.starts_with("https://")
     }
 
-    /// A server over this store with the machine's time and chance.
+    /// A server over this store with the machine's time and chance, that lets in no more than `limits`.
     pub fn on_this_machine(
+        limits: Limits,
         store: Arc<dyn Store>,
         public_url: impl Into<String>,
         blobs: BlobPlace,
     ) -> Arc<Self> {
-        Self::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), public_url, blobs)
+        Self::within(limits, store, Arc::new(SystemClock), Arc::new(SystemEntropy), public_url, blobs)
     }
 }

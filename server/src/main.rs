@@ -132,7 +132,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         Some(address) => Some((listen(address).await?, metrics::install()?)),
         None => None,
     };
-    let app = App::on_this_machine(store.clone(), public_url, blobs);
+    let app = App::on_this_machine(options.limits, store.clone(), public_url, blobs);
     let sweeper = tokio::spawn(keep_sweeping(app.clone()));
     projection::start(app.store.clone(), &app.ledger);
     let compactor = compaction::start(app.store.clone(), app.clock.clone(), options.compact_after_days);

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 use zhibu_domain::command::Command;
@@ -27,6 +28,20 @@ use crate::past::words::note;
 
 /// A phone whose request failed asks again so often before it counts as failed.
 const TRIES: u32 = 5;
+
+/// A phone that a busy server turned away so often counts as failed.
+const MOST_TURNED_AWAY: u32 = 12;
+
+/// How a phone came to its end.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Way {
+    /// How often it had to ask anew because a request failed.
+    pub(crate) retries: u32,
+    /// How often the server asked it to come again.
+    pub(crate) turned_away: u32,
+    /// How long the synchronisation took that was let in.
+    pub(crate) accepted_in: Duration,
+}
 
 /// One phone.
 pub(crate) struct Phone {
@@ -160,14 +175,22 @@ impl Phone {
         }
     }
 
-    /// Back in signal: delivers and reads until both sides have nothing left to say. How often it had to ask anew, or
-    /// the last error.
-    pub(crate) async fn come_back(&self) -> Result<u32, SyncError> {
-        let mut again = 0;
+    /// Back in signal: delivers and reads until both sides have nothing left to say; asked to wait it waits, as a phone
+    /// does. The last error, if that came to nothing.
+    pub(crate) async fn come_back(&self) -> Result<Way, SyncError> {
+        let mut way = Way::default();
         loop {
+            let began = Instant::now();
             match self.client.sync().await {
-                Ok(_) => return Ok(again),
-                Err(_) if again < TRIES => again += 1,
+                Ok(_) => return Ok(Way { accepted_in: began.elapsed(), ..way }),
+                Err(busy @ SyncError::Busy { wait_ms, .. }) => {
+                    way.turned_away += 1;
+                    if way.turned_away > MOST_TURNED_AWAY {
+                        return Err(busy);
+                    }
+                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                }
+                Err(_) if way.retries < TRIES => way.retries += 1,
                 Err(error) => return Err(error),
             }
         }

@@ -141,6 +141,7 @@ class Window implements Core {
     } catch (thrown) {
       const error = thrown as CoreError
       this.lastFault = { code: error.code, plain: error.plain, at: Date.now() }
+      if (error.waitMs > 0) this.triggers.wait(error.waitMs)
       this.emit('fault', error)
       throw error
     }
