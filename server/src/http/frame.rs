@@ -18,6 +18,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::{Frame, SizeHint};
 use serde::Serialize;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
@@ -62,7 +63,8 @@ fn framed(app: &Arc<App>, routes: Router<Arc<App>>, dialect: Dialect) -> Router<
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .layer(from_fn(limit_time))
         .layer(from_fn_with_state(app.clone(), admit))
-        .layer(CompressionLayer::new())
+        // The harder levels take three times as long for a twentieth of the bytes.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Precise(2)))
         .layer(CatchPanicLayer::custom(broken))
         .layer(from_fn_with_state((app.clone(), dialect), attend))
 }
