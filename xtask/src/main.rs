@@ -7,6 +7,7 @@ mod demo;
 mod postgres;
 mod run;
 mod setup;
+mod sim;
 mod tally;
 mod test;
 mod wasm;
@@ -24,6 +25,7 @@ cargo xtask COMMAND
   wasm                       build the phone's half for wasm32
   web                        build the two apps into web/dist
   bench [storm|cold ...]     print the figures of the README, or those of one load (--help says which)
+  sim [--seeds N] [--seed S] districts in which everything goes wrong, from seeds (--help says more)
   postgres                   a Postgres server for the tests at a desk, until Ctrl-C
   demo [--size small|M|L] [--port 8080] [--fresh]
                              build and serve the demo district";
@@ -55,6 +57,7 @@ fn dispatch(words: &[String]) -> Result<(), Failure> {
             web::build()
         }),
         "bench" => bench::bench(rest),
+        "sim" => sim::sim(rest),
         "postgres" => no_words(rest).and_then(|()| postgres::serve()),
         "demo" => demo::demo(&demo::Options::read(rest)?),
         "help" | "--help" | "-h" => {
