@@ -107,6 +107,7 @@ impl App {
         Arc::new(Self {
             presences: Gathered::start(Arc::new(note_presence)),
             ledger: Ledger::start(store.clone(), clock.clone(), trees.clone()),
+            admission: Admission::new(limits, clock.clone()),
             store,
             clock,
             entropy,
@@ -115,7 +116,6 @@ impl App {
             blobs: Blobs::new(blobs),
             logins: LoginThrottle::default(),
             costly: Throttle::new(COSTLY_A_MINUTE, 60_000),
-            admission: Admission::new(limits),
             readiness: Readiness::default(),
             public_url: public_url.into().trim_end_matches('/').to_owned(),
         })

@@ -23,7 +23,9 @@ async fn a_list_that_is_handed_in_is_walked_once() {
     let folder = TempDir::new().unwrap();
     let pool = catalogue::sqlite(&folder).await;
     let (mut count, mut walked) = (0, 0);
-    for path in sources().into_iter().filter(|path| path.components().any(|part| part.as_os_str() == "sqlite")) {
+    for path in
+        sources().into_iter().filter(|path| path.components().any(|part| part.as_os_str() == "sqlite"))
+    {
         let source = std::fs::read_to_string(&path).unwrap();
         let statements = literals(&source).into_iter().filter(|text| is_statement(text));
         for statement in statements.filter(|text| text.contains("json_each")) {
@@ -42,7 +44,10 @@ async fn a_list_inside_a_loop_is_seen() {
     let pool = catalogue::sqlite(&folder).await;
     for (statement, is_inner) in [
         ("SELECT 1 FROM records r CROSS JOIN json_each(?1) w WHERE r.record_id = w.value", true),
-        ("SELECT 1 FROM records r WHERE EXISTS (SELECT 1 FROM json_each(?1) w WHERE w.value = r.record_id)", true),
+        (
+            "SELECT 1 FROM records r WHERE EXISTS (SELECT 1 FROM json_each(?1) w WHERE w.value = r.record_id)",
+            true,
+        ),
         ("SELECT 1 FROM json_each(?1) w CROSS JOIN records r WHERE r.record_id = w.value", false),
         ("SELECT 1 FROM records r WHERE r.org IN (SELECT value FROM json_each(?1))", false),
     ] {

@@ -3,13 +3,14 @@
 use std::hash::Hash;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use lru::LruCache;
+use zhibu_domain::time::Millis;
 
-use super::DAY;
 use crate::error::ApiError;
 
+/// A day, for what lasts.
+const DAY_MS: i64 = 24 * 3_600_000;
 /// Keys that are remembered; beyond them the ones that were not seen for longest are forgiven.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(32_767);
 
@@ -24,14 +25,14 @@ pub(super) struct Usage {
     pub(super) refused_bytes: u64,
     /// Bytes of pictures brought since the day began.
     pub(super) picture_bytes: u64,
-    day_began: Instant,
+    day_began: Millis,
     /// Requests that count against the minute; they wear off with time.
     asked: f64,
-    asked_at: Instant,
+    asked_at: Millis,
 }
 
 impl Usage {
-    fn at(now: Instant) -> Self {
+    fn at(now: Millis) -> Self {
         Self {
             requests: 0,
             delivered_bytes: 0,
@@ -44,18 +45,18 @@ impl Usage {
     }
 
     /// What has worn off by now.
-    fn pass_time(&mut self, now: Instant) {
-        if now.duration_since(self.day_began) >= DAY {
+    fn pass_time(&mut self, now: Millis) {
+        if now >= self.day_began.plus(DAY_MS) {
             (self.delivered_bytes, self.refused_bytes, self.picture_bytes) = (0, 0, 0);
             self.day_began = now;
         }
     }
 
-    /// Counts a request at the instant of this look, if the minute has room for it.
-    pub(super) fn ask(&mut self, a_minute: u32) -> Result<(), ApiError> {
+    /// Counts a request, if the minute has room for it.
+    pub(super) fn ask(&mut self, a_minute: u32, now: Millis) -> Result<(), ApiError> {
         let (most, per_second) = (f64::from(a_minute), f64::from(a_minute) / 60.0);
-        let now = Instant::now();
-        let worn_off = now.duration_since(self.asked_at).as_secs_f64() * per_second;
+        // A clock that was set back gives nothing and takes nothing.
+        let worn_off = (now.0 - self.asked_at.0).max(0) as f64 / 1000.0 * per_second;
         self.asked = (self.asked - worn_off).max(0.0);
         self.asked_at = now;
         if self.asked + 1.0 > most {
@@ -87,7 +88,7 @@ impl<K: Hash + Eq> Default for Counts<K> {
 
 impl<K: Hash + Eq> Counts<K> {
     /// Looks at one key's use, as it is at this instant.
-    pub(super) fn with<R>(&self, key: K, now: Instant, look: impl FnOnce(&mut Usage) -> R) -> R {
+    pub(super) fn with<R>(&self, key: K, now: Millis, look: impl FnOnce(&mut Usage) -> R) -> R {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let usage = known.get_or_insert_mut(key, || Usage::at(now));
         usage.pass_time(now);

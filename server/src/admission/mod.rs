@@ -8,12 +8,12 @@
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
 
 use zhibu_domain::ids::{AccountId, DeviceId};
 use zhibu_domain::wire::{EnvelopeReceipt, Receipt};
 
 use self::counts::{Counts, Usage};
+use crate::clock::Clock;
 use crate::error::ApiError;
 
 mod counts;
@@ -70,9 +70,9 @@ const NEXT_HOUR_S: u32 = 3600;
 const MIB: u64 = 1 << 20;
 
 /// The door's count of what is under way.
-#[derive(Debug)]
 pub struct Admission {
     limits: Limits,
+    clock: Arc<dyn Clock>,
     requests: AtomicUsize,
     body_bytes: AtomicUsize,
     turned_away: AtomicU32,
@@ -91,9 +91,10 @@ pub struct UnderWay {
 
 impl Admission {
     /// Nothing is under way.
-    pub fn new(limits: Limits) -> Arc<Self> {
+    pub fn new(limits: Limits, clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(Self {
             limits,
+            clock,
             requests: AtomicUsize::new(0),
             body_bytes: AtomicUsize::new(0),
             turned_away: AtomicU32::new(0),
@@ -140,7 +141,7 @@ impl Admission {
         if bytes == 0 {
             return Ok(());
         }
-        let now = Instant::now();
+        let now = self.clock.now();
         let refused = self.devices.with(device, now, |usage| usage.refused_bytes);
         if refused >= self.limits.refused_day_mib * MIB {
             return Err(ApiError::TooMany { retry_after_s: NEXT_HOUR_S });
@@ -162,14 +163,14 @@ impl Admission {
         });
         let bytes: u64 = counted.sum();
         if bytes > 0 {
-            self.devices.with(device, Instant::now(), |usage| usage.refused_bytes += bytes);
+            self.devices.with(device, self.clock.now(), |usage| usage.refused_bytes += bytes);
         }
     }
 
     /// Counts a piece of a picture, if the account's day has room for it.
     pub fn picture(&self, account: AccountId, bytes: u64) -> Result<(), ApiError> {
         let most = self.limits.pictures_day_mib * MIB;
-        let now = Instant::now();
+        let now = self.clock.now();
         self.accounts.with(account, now, |usage| within_the_day(&mut usage.picture_bytes, bytes, most))
     }
 }
@@ -183,7 +184,6 @@ fn within_the_day(counted: &mut u64, bytes: u64, most: u64) -> Result<(), ApiErr
 }
 
 /// A request that was let in.
-#[derive(Debug)]
 pub struct Entry {
     admission: Arc<Admission>,
     account: OnceLock<AccountId>,
@@ -197,11 +197,12 @@ impl Entry {
             return Ok(());
         }
         let Limits { account_at_once, account_a_minute, .. } = self.admission.limits;
-        self.admission.accounts.with(account, Instant::now(), |usage| {
+        let now = self.admission.clock.now();
+        self.admission.accounts.with(account, now, |usage| {
             if usage.requests >= account_at_once {
                 return Err(self.admission.come_again());
             }
-            usage.ask(account_a_minute)?;
+            usage.ask(account_a_minute, now)?;
             usage.requests += 1;
             // Set once: the request was nobody's a moment ago, and it is in one pair of hands.
             let _ = self.account.set(account);
@@ -228,13 +229,12 @@ impl Drop for Entry {
         self.admission.requests.fetch_sub(1, Ordering::Relaxed);
         self.admission.body_bytes.fetch_sub(*self.body_bytes.get_mut(), Ordering::Relaxed);
         if let Some(account) = self.account.get() {
-            self.admission.accounts.with(*account, Instant::now(), Usage::leave);
+            self.admission.accounts.with(*account, self.admission.clock.now(), Usage::leave);
         }
     }
 }
 
 /// An answer that is not sent yet.
-#[derive(Debug)]
 pub struct Unsent {
     admission: Arc<Admission>,
     bytes: usize,
@@ -245,6 +245,3 @@ impl Drop for Unsent {
         self.admission.body_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
-
-/// A day, for what lasts.
-const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -2,13 +2,18 @@ use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::Refusal;
 
 use super::*;
+use crate::clock::TestClock;
 
 const ACCOUNT: AccountId = AccountId::from_bytes([1; 16]);
 const OTHER: AccountId = AccountId::from_bytes([2; 16]);
 const DEVICE: DeviceId = DeviceId::from_bytes([3; 16]);
 
 fn door(limits: Limits) -> Arc<Admission> {
-    Admission::new(limits)
+    door_by(limits, &Arc::default())
+}
+
+fn door_by(limits: Limits, clock: &Arc<TestClock>) -> Arc<Admission> {
+    Admission::new(limits, clock.clone())
 }
 
 fn wait_s(answer: Result<impl Sized, ApiError>) -> u32 {
@@ -48,7 +53,8 @@ fn bodies_are_bounded_together_and_an_answer_counts_until_it_is_sent() {
 
 #[test]
 fn an_account_that_asks_too_much_leaves_the_others_alone() {
-    let door = door(Limits { account_at_once: 2, account_a_minute: 5, ..Limits::default() });
+    let clock = Arc::default();
+    let door = door_by(Limits { account_at_once: 2, account_a_minute: 5, ..Limits::default() }, &clock);
     let enter = |account| {
         let entry = door.enter().unwrap();
         entry.of_account(account).map(|()| entry)
@@ -60,15 +66,20 @@ fn an_account_that_asks_too_much_leaves_the_others_alone() {
     for _ in 0..3 {
         enter(ACCOUNT).unwrap();
     }
-    let wait = wait_s(enter(ACCOUNT));
-    assert!((2..=13).contains(&wait), "five in a minute, one each twelve seconds: {wait}");
+    assert_eq!(wait_s(enter(ACCOUNT)), 13, "five in a minute, one each twelve seconds");
     enter(OTHER).unwrap();
+    clock.advance(12_000);
+    enter(ACCOUNT).unwrap();
+    assert_eq!(wait_s(enter(ACCOUNT)), 13);
+    clock.advance(-3_600_000);
+    assert_eq!(wait_s(enter(ACCOUNT)), 13, "a clock that was set back");
 }
 
 #[test]
 fn a_day_has_room_for_so_much_and_a_device_for_less_that_is_refused() {
     let limits = Limits { account_day_mib: 2, refused_day_mib: 1, pictures_day_mib: 1, ..Limits::default() };
-    let door = door(limits);
+    let clock = Arc::default();
+    let door = door_by(limits, &clock);
     door.deliver(ACCOUNT, DEVICE, 1 << 20).unwrap();
     assert_eq!(wait_s(door.deliver(ACCOUNT, DEVICE, (1 << 20) + 1)), 3600);
     door.deliver(ACCOUNT, DEVICE, 1 << 20).unwrap();
@@ -85,4 +96,8 @@ fn a_day_has_room_for_so_much_and_a_device_for_less_that_is_refused() {
     door.picture(ACCOUNT, 1 << 20).unwrap();
     assert_eq!(wait_s(door.picture(ACCOUNT, 1)), 3600);
     door.picture(OTHER, 1).unwrap();
+
+    clock.advance(24 * 3_600_000);
+    door.deliver(ACCOUNT, DEVICE, 2 << 20).expect("another day");
+    door.picture(ACCOUNT, 1 << 20).unwrap();
 }
