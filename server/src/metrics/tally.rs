@@ -18,8 +18,9 @@ const ERRORS: &str = "zhibu_errors_total";
 const OPENED: &str = "zhibu_connections_opened_total";
 const CLOSED: &str = "zhibu_connections_closed_total";
 const COMPACTED: &str = "zhibu_compacted_bytes_total";
+const DAMAGED: &str = "zhibu_damaged_rows_total";
 
-const COUNTERS: [Described; 8] = [
+const COUNTERS: [Described; 9] = [
     (COMMITS, "Commits of the writer that went through"),
     (CHANGES, "Changes by what became of them: stored, duplicate, refused"),
     (REFUSALS, "Changes and whole envelopes that were refused, by code"),
@@ -28,6 +29,7 @@ const COUNTERS: [Described; 8] = [
     (OPENED, "Connections of phones and consoles that were taken in"),
     (CLOSED, "Connections of phones and consoles that ended"),
     (COMPACTED, "Bytes of changes that went into packs"),
+    (DAMAGED, "Rows of the log that were not what was written, and not sent"),
 ];
 
 pub(super) fn describe() {
@@ -39,6 +41,7 @@ pub(super) fn describe() {
 pub(super) fn begin() {
     LazyLock::force(&COUNTED);
     counter!(COMPACTED).increment(0);
+    counter!(DAMAGED).increment(0);
     for code in RefusalCode::ALL {
         counter!(REFUSALS, "code" => code.as_str()).increment(0);
     }
@@ -107,6 +110,11 @@ fn refused(code: RefusalCode) {
 /// Changes of that many bytes went into packs.
 pub fn compacted(bytes: u64) {
     counter!(COMPACTED).increment(bytes);
+}
+
+/// A row of the log is not what was written.
+pub fn damaged() {
+    counter!(DAMAGED).increment(1);
 }
 
 /// A request was answered. `route` is the pattern and never the path.

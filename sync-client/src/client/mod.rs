@@ -11,6 +11,8 @@ mod memory;
 mod patience;
 mod photos;
 mod quarantine;
+mod rebuild;
+mod recovery;
 mod status;
 mod sync;
 mod token;
@@ -34,6 +36,7 @@ use crate::transport::Transport;
 
 pub use carry::Carried;
 pub use quarantine::Resent;
+pub use rebuild::RebuildReport;
 pub use status::Status;
 pub use sync::SyncReport;
 pub use upload::UploadReport;
