@@ -16,7 +16,7 @@ mod ground;
 #[path = "../bench/line.rs"]
 mod line;
 #[path = "../bench/metrics.rs"]
-#[expect(dead_code, reason = "the storm measures, too")]
+#[cfg_attr(not(test), expect(dead_code, reason = "the storm measures, too"))]
 mod metrics;
 #[path = "../bench/past/mod.rs"]
 mod past;

@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use zhibu_domain::ids::{DeviceId, DistrictId, RecordId};
+use uuid::Uuid;
+use zhibu_domain::ids::{DeviceId, DistrictId, RecordId, natural};
 use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
 use zhibu_domain::wire::{Receipt, Refusal};
 
-use super::{Committed, Decision, Delivery, Verdict};
+use super::{AuditAct, AuditEntry, Committed, Decision, Delivery, Verdict};
 
 /// What the tables must be asked before anything is decided. Of one district, sorted, each once.
 #[derive(Debug, Default)]
@@ -76,6 +77,29 @@ pub(super) struct Kept<'a> {
     pub(super) hash: [u8; 32],
     pub(super) content: &'a [u8],
     pub(super) refusal: &'a Refusal,
+}
+
+impl Kept<'_> {
+    /// The item's id. Follows from author and hash, so that a second delivery is the same item.
+    pub(super) fn item(&self) -> Uuid {
+        let is_envelope = self.record.is_none();
+        natural(&[b"quarantine", self.delivery.author.bytes(), &self.hash, &[u8::from(is_envelope)]])
+    }
+
+    /// What the audit log is told of it, the first time.
+    pub(super) fn audit_entry(&self) -> AuditEntry {
+        let Kept { delivery, refusal, .. } = self;
+        AuditEntry {
+            at: delivery.received_at,
+            account: None,
+            device: Some(delivery.carrier),
+            act: AuditAct::Refused,
+            subject: self.item().to_string(),
+            detail: serde_json::json!({
+                "author": delivery.author, "code": refusal.code, "slot": refusal.slot
+            }),
+        }
+    }
 }
 
 /// The deliveries by district, with their places in the commit.

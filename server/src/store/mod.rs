@@ -15,6 +15,7 @@ mod device;
 mod district;
 mod figures;
 mod log;
+pub mod memory;
 mod news;
 pub mod pack;
 pub mod postgres;

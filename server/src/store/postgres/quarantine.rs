@@ -5,16 +5,13 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnection, PgRow};
 use uuid::Uuid;
-use zhibu_domain::ids::{AccountId, DistrictId, natural};
+use zhibu_domain::ids::{AccountId, DistrictId};
 use zhibu_domain::wire::Refusal;
 
 use super::row::{Columns, sql_int, sql_text};
 use super::{PostgresStore, audit, from_sqlx};
 use crate::store::decide::{Appended, Kept};
-use crate::store::{
-    AuditAct, AuditEntry, HowResolved, QuarantineFilter, QuarantineStore, QuarantinedItem, Resolution,
-    StoreError,
-};
+use crate::store::{HowResolved, QuarantineFilter, QuarantineStore, QuarantinedItem, Resolution, StoreError};
 
 #[async_trait]
 impl QuarantineStore for PostgresStore {
@@ -90,7 +87,7 @@ pub(super) async fn keep(
     if refused.is_empty() {
         return Ok(());
     }
-    let items: Vec<Uuid> = refused.iter().map(item_of).collect();
+    let items: Vec<Uuid> = refused.iter().map(Kept::item).collect();
     let records = || refused.iter().map(|kept| kept.record);
     let deliveries = || refused.iter().map(|kept| kept.delivery);
     let new = sqlx::query_scalar::<_, Uuid>(
@@ -124,29 +121,11 @@ pub(super) async fn keep(
     .map_err(from_sqlx)?;
     let mut new: HashSet<Uuid> = new.into_iter().collect();
     let told = refused.iter().zip(items).filter(|(_, item)| new.remove(item));
-    let entries: Vec<_> = told.map(|(kept, item)| audit_entry(kept, item)).collect();
+    let entries: Vec<_> = told.map(|(kept, _)| kept.audit_entry()).collect();
     if !entries.is_empty() {
         audit::append(tx, district, entries).await?;
     }
     Ok(())
-}
-
-/// Follows from author and hash, so that a second delivery is the same item.
-fn item_of(kept: &Kept<'_>) -> Uuid {
-    let is_envelope = kept.record.is_none();
-    natural(&[b"quarantine", kept.delivery.author.bytes(), &kept.hash, &[u8::from(is_envelope)]])
-}
-
-fn audit_entry(kept: &Kept<'_>, item: Uuid) -> AuditEntry {
-    let Kept { delivery, refusal, .. } = kept;
-    AuditEntry {
-        at: delivery.received_at,
-        account: None,
-        device: Some(delivery.carrier),
-        act: AuditAct::Refused,
-        subject: item.to_string(),
-        detail: serde_json::json!({ "author": delivery.author, "code": refusal.code, "slot": refusal.slot }),
-    }
 }
 
 /// Closes what waits under the hashes of these changes, whoever its author was: the very change is in the log now.

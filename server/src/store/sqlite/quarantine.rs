@@ -3,16 +3,13 @@
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use uuid::Uuid;
-use zhibu_domain::ids::{DistrictId, natural};
+use zhibu_domain::ids::DistrictId;
 use zhibu_domain::wire::Refusal;
 
 use super::row::{Columns, JsonRows, hex_list, sql_int};
 use super::{SqliteStore, audit, from_sqlx};
 use crate::store::decide::{Appended, Kept};
-use crate::store::{
-    AuditAct, AuditEntry, Delivery, HowResolved, QuarantineFilter, QuarantineStore, QuarantinedItem,
-    Resolution, StoreError,
-};
+use crate::store::{HowResolved, QuarantineFilter, QuarantineStore, QuarantinedItem, Resolution, StoreError};
 
 #[async_trait]
 impl QuarantineStore for SqliteStore {
@@ -83,19 +80,17 @@ impl QuarantineStore for SqliteStore {
 /// Keeps what was refused, once for each author and hash, and tells the audit log the first time.
 pub(super) async fn keep(tx: &mut SqliteConnection, kept: &Kept<'_>) -> Result<(), StoreError> {
     let Kept { delivery, record, hash, content, refusal } = *kept;
-    let is_envelope = record.is_none();
-    let item = natural(&[b"quarantine", delivery.author.bytes(), &hash, &[u8::from(is_envelope)]]);
-    let kept = sqlx::query(
+    let inserted = sqlx::query(
         "INSERT INTO quarantine
              (district_id, item, author, hash, is_envelope, carrier, counter, kind, org, year, key,
               content, code, slot, detail, received_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     )
     .bind(&delivery.district.bytes()[..])
-    .bind(&item.as_bytes()[..])
+    .bind(&kept.item().as_bytes()[..])
     .bind(&delivery.author.bytes()[..])
     .bind(&hash[..])
-    .bind(is_envelope)
+    .bind(record.is_none())
     .bind(&delivery.carrier.bytes()[..])
     .bind(sql_int(delivery.counter))
     .bind(record.map(|record| record.kind.as_str()))
@@ -110,24 +105,10 @@ pub(super) async fn keep(tx: &mut SqliteConnection, kept: &Kept<'_>) -> Result<(
     .execute(&mut *tx)
     .await
     .map_err(from_sqlx)?;
-    if kept.rows_affected() == 1 { audit_refusal(tx, delivery, item, refusal).await } else { Ok(()) }
-}
-
-async fn audit_refusal(
-    tx: &mut SqliteConnection,
-    delivery: &Delivery,
-    item: Uuid,
-    refusal: &Refusal,
-) -> Result<(), StoreError> {
-    let entry = AuditEntry {
-        at: delivery.received_at,
-        account: None,
-        device: Some(delivery.carrier),
-        act: AuditAct::Refused,
-        subject: item.to_string(),
-        detail: serde_json::json!({ "author": delivery.author, "code": refusal.code, "slot": refusal.slot }),
-    };
-    audit::append(tx, delivery.district, &entry).await.map(|_| ())
+    if inserted.rows_affected() == 1 {
+        audit::append(tx, delivery.district, &kept.audit_entry()).await?;
+    }
+    Ok(())
 }
 
 /// Closes what waits under the hashes of these changes, whoever its author was: the very change is in the log now.
