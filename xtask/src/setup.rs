@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::run::{Failure, Run};
+use crate::run::{Failure, Run, root, target_dir};
 use crate::{postgres, wasm, web};
 
 /// One thing that must be on the machine.
@@ -74,10 +74,33 @@ const NEEDS: &[Need] = &[WASM, NODE, CHROMIUM, CHINESE_TYPE, postgres::POSTGRES]
 /// The tools that the checks run.
 const TOOLS: &[Tool] = &[CARGO_DENY, WASM_BINDGEN, S3S_FS];
 
+/// What all checks together write into the target folder and the tests' folders, in MiB, with some to spare.
+const ROOM_MIB: u64 = 8 << 10;
+
 /// Provides everything that any chore needs.
 pub(crate) fn provide_everything() -> Result<(), Failure> {
     provide(NEEDS)?;
-    TOOLS.iter().try_for_each(Tool::provide)
+    TOOLS.iter().try_for_each(Tool::provide)?;
+    check_room(ROOM_MIB)
+}
+
+/// A disk that fills up in the middle fails tests in ways that tell nobody why. What the target folder holds already
+/// counts as room: it is written over.
+fn check_room(wanted_mib: u64) -> Result<(), Failure> {
+    let mib_of = |run: Run, skip: usize| -> Option<u64> {
+        run.answer()?.lines().nth(skip)?.split_whitespace().next()?.parse().ok()
+    };
+    let root = root();
+    let free = mib_of(Run::new("df").args(&["--output=avail", "--block-size=1M"]).arg(&root), 1);
+    let held = mib_of(Run::new("du").args(&["-sm"]).arg(target_dir()), 0).unwrap_or(0);
+    // Where there is no `df` of this kind, the disk itself must tell.
+    match free.map(|free| free + held) {
+        Some(room) if room < wanted_mib => Err(Failure::Missing(format!(
+            "the disk of {} has room for {room} MiB; all checks need about {wanted_mib}",
+            root.display()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Installs what is missing of these. Fails with the one command to run if this user may not install.

@@ -28,7 +28,8 @@ pub(super) async fn exchange(
     let scope = Scope::of(&app, &caller).await?;
     let asked =
         pages::Asked { marks: &request.marks, page_bytes: request.page_bytes, protocol: request.protocol };
-    let reading = pages::read(&*app.store, &scope, &asked, &delivered.echo);
+    let log = pages::Log { store: &*app.store, tails: app.ledger.tails(), now: app.clock.now() };
+    let reading = pages::read(log, &scope, &asked, &delivered.echo);
     let news = Stage::News.time(reading).await?;
     let is_known = request.profile_version == scope.version();
     let profile = if is_known { None } else { Some(scope.profile(&app).await?) };

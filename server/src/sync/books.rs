@@ -16,7 +16,7 @@ use super::prepare::{Content, Prepared};
 use crate::store::{JudgedRecord, KeptIndex, KnownChange, Store, StoreError};
 
 /// Memory for open indexes, about: some ten thousand records, so everything that one evening touches.
-const OPEN_BYTES: usize = 64 << 20;
+const OPEN_BYTES: usize = 32 << 20;
 /// Branches whose roster stays open.
 const OPEN_ROSTERS: std::num::NonZeroUsize = std::num::NonZeroUsize::MIN.saturating_add(1023);
 /// An index is put away when the one that lies there misses so many changes: fewer are replayed faster than written.

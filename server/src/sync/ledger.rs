@@ -12,11 +12,11 @@ use zhibu_domain::record::{Actor, CommandFault, Record, RecordRef, Stamp};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{Envelope, EnvelopeReceipt, Receipt, Refusal, SentChange};
 
-use super::Trees;
 use super::books::{Books, read_record};
 use super::pages::Echo;
 use super::prepare::{Carrier, Content, OpenedChange, Prepared, open};
 use super::writer::{BATCH, Job, Work, Writer};
+use super::{Tails, Trees};
 use crate::auth::DeviceCaller;
 use crate::clock::Clock;
 use crate::metrics::Stage;
@@ -72,6 +72,7 @@ pub struct Ledger {
     clock: Arc<dyn Clock>,
     jobs: mpsc::Sender<Work>,
     words: broadcast::Sender<Word>,
+    tails: Arc<Tails>,
 }
 
 impl Ledger {
@@ -79,21 +80,28 @@ impl Ledger {
     pub fn start(store: Arc<dyn Store>, clock: Arc<dyn Clock>, trees: Arc<Trees>) -> Self {
         let (jobs, waiting) = mpsc::channel(4 * BATCH);
         let (words, _) = broadcast::channel(1024);
-        tokio::spawn(pass_on(store.hear(), words.downgrade()));
+        let tails = Arc::new(Tails::default());
+        tokio::spawn(pass_on(store.hear(), words.downgrade(), tails.clone()));
         let writer = Writer {
             books: Books::new(store.clone(), trees),
             store: store.clone(),
             clock: clock.clone(),
+            tails: tails.clone(),
             words: words.clone(),
             heard: store.hear(),
         };
         tokio::spawn(writer.run(waiting));
-        Self { store, clock, jobs, words }
+        Self { store, clock, jobs, words, tails }
     }
 
     /// Hears of everything that is appended from now on, by this server and by others on its database.
     pub fn listen(&self) -> broadcast::Receiver<Word> {
         self.words.subscribe()
+    }
+
+    /// What was appended last, for those who read it.
+    pub fn tails(&self) -> &Tails {
+        &self.tails
     }
 
     /// What waits for the writer now.
@@ -238,13 +246,18 @@ impl Ledger {
 }
 
 /// Passes on what other servers tell, until one of the two ends is gone.
-async fn pass_on(mut heard: broadcast::Receiver<Word>, words: broadcast::WeakSender<Word>) {
+async fn pass_on(
+    mut heard: broadcast::Receiver<Word>,
+    words: broadcast::WeakSender<Word>,
+    tails: Arc<Tails>,
+) {
     loop {
         let word = match heard.recv().await {
             Ok(word) => word,
             Err(RecvError::Lagged(_)) => Word::Missed,
             Err(RecvError::Closed) => return,
         };
+        tails.hear(word);
         let Some(words) = words.upgrade() else { return };
         let _ = words.send(word);
     }

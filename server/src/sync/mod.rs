@@ -7,6 +7,7 @@
 //! - `ledger`: the way in: hands work to the writer and waits for its answer.
 //! - `writer`: judges what is waiting, commits it in one transaction (so one fsync serves many pushes), and only then
 //!   answers. It never waits for company.
+//! - `tails`: the newest changes, in memory, for those who read while others write.
 //! - [`scope`] and [`pages`]: what a device may read, and what of that is new.
 
 mod books;
@@ -15,9 +16,11 @@ mod ledger;
 pub mod pages;
 mod prepare;
 pub mod scope;
+mod tails;
 mod writer;
 
 pub use books::read_record;
 pub use ledger::{Delivered, Ledger, Queue, WriteFault};
 pub use prepare::Carrier;
 pub use scope::Trees;
+pub use tails::Tails;

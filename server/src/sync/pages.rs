@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use zhibu_domain::ids::DeviceId;
+use zhibu_domain::ids::{DeviceId, DistrictId};
 use zhibu_domain::record::{Collection, PackFault, RecordRef, pack_devices, unpack};
+use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{AuthorCard, CollectionPage, LoggedChange, LoggedPack, PACKS_SINCE, ReadMark};
 
+use super::Tails;
 use super::scope::Scope;
 use crate::store::{LogContent, LogRow, Store, StoreError};
 
@@ -38,12 +40,7 @@ pub type Echo = BTreeSet<(Collection, u64)>;
 
 /// Reads on from the marks until the answer is full. Marks outside the scope are passed over; what comes by itself and
 /// has no mark is read from the beginning, and after that the older years that a mark asks for. Asking again with the new marks goes on where this ended.
-pub async fn read(
-    store: &dyn Store,
-    scope: &Scope,
-    asked: &Asked<'_>,
-    echo: &Echo,
-) -> Result<News, StoreError> {
+pub async fn read(log: Log<'_>, scope: &Scope, asked: &Asked<'_>, echo: &Echo) -> Result<News, StoreError> {
     let Asked { marks, page_bytes, protocol } = *asked;
     let marks: HashMap<Collection, u64> = marks.iter().map(|mark| (mark.collection, mark.position)).collect();
     let position_of = |collection| marks.get(&collection).copied().unwrap_or(0);
@@ -58,9 +55,9 @@ pub async fn read(
         .map(|collection| ReadMark { collection, position: position_of(collection) })
         .collect();
     let room = (page_bytes as usize).clamp(*PAGE_BYTES.start(), *PAGE_BYTES.end());
-    let news = store.read_news(scope.district(), &wanted, room).await?;
+    let (rows, more) = log.read(scope.district(), wanted, room).await?;
     let mut drafts = Vec::<PageDraft>::new();
-    for row in news.rows {
+    for row in rows {
         let collection = row.record.collection();
         if drafts.last().is_none_or(|draft| draft.page.collection != collection) {
             let reads_packs = protocol >= PACKS_SINCE;
@@ -70,8 +67,56 @@ pub async fn read(
             draft.take(row, echo)?;
         }
     }
-    let pages = name_authors(store, scope, drafts).await?;
-    Ok(News { pages, more: news.more })
+    let pages = name_authors(log, scope, drafts).await?;
+    Ok(News { pages, more })
+}
+
+/// Where the log is read, and when.
+#[derive(Clone, Copy)]
+pub struct Log<'a> {
+    /// All of it.
+    pub store: &'a dyn Store,
+    /// Its newest changes.
+    pub tails: &'a Tails,
+    /// The server's time.
+    pub now: Millis,
+}
+
+impl Log<'_> {
+    /// What stands behind these marks, in their order, until the room is full; and whether there is more.
+    async fn read(
+        self,
+        district: DistrictId,
+        marks: Vec<ReadMark>,
+        room: usize,
+    ) -> Result<(Vec<LogRow>, bool), StoreError> {
+        let tail = |mark: &ReadMark| self.tails.read((district, mark.collection), mark.position, self.now);
+        let mut newest: HashMap<Collection, Vec<LogRow>> =
+            marks.iter().filter_map(|mark| Some((mark.collection, tail(mark)?))).collect();
+        let older: Vec<_> =
+            marks.iter().filter(|mark| !newest.contains_key(&mark.collection)).copied().collect();
+        let read = self.store.read_news(district, &older, room).await?;
+        let (mut more, mut bytes) = (read.more, 0);
+        for row in read.rows {
+            bytes += row.content.size_bytes();
+            newest.entry(row.record.collection()).or_default().push(row);
+        }
+        let mut rows = Vec::new();
+        for mark in marks {
+            let is_new = !older.contains(&mark);
+            for row in newest.remove(&mark.collection).into_iter().flatten() {
+                if is_new {
+                    bytes += row.content.size_bytes();
+                    if bytes > room && !rows.is_empty() {
+                        more = true;
+                        break;
+                    }
+                }
+                rows.push(row);
+            }
+        }
+        Ok((rows, more))
+    }
 }
 
 /// A page in the making.
@@ -126,17 +171,19 @@ impl PageDraft {
 
 /// Puts into each page the cards of those who wrote in it: one question for all.
 async fn name_authors(
-    store: &dyn Store,
+    log: Log<'_>,
     scope: &Scope,
     drafts: Vec<PageDraft>,
 ) -> Result<Vec<CollectionPage>, StoreError> {
     let devices: BTreeSet<DeviceId> = drafts.iter().flat_map(|draft| &draft.authors).copied().collect();
     let mut cards = BTreeMap::<DeviceId, AuthorCard>::new();
-    if !devices.is_empty() {
-        let devices: Vec<_> = devices.into_iter().collect();
-        let found = store.author_cards(scope.district(), &devices).await?;
+    let (known, unknown) = log.tails.cards(scope.district(), devices, log.now);
+    if !unknown.is_empty() {
+        let found = log.store.author_cards(scope.district(), &unknown).await?;
+        log.tails.keep_cards(scope.district(), &found, log.now);
         cards.extend(found.into_iter().map(|card| (card.device, card)));
     }
+    cards.extend(known.into_iter().map(|card| (card.device, card)));
     let with_cards = |draft: PageDraft| {
         let authors = draft.authors.iter().filter_map(|device| cards.get(device).cloned()).collect();
         CollectionPage { authors, ..draft.page }
@@ -165,6 +212,10 @@ mod tests {
         Asked { marks, page_bytes, protocol: PROTOCOL }
     }
 
+    fn log<'a>(store: &'a SqliteStore, tails: &'a Tails) -> Log<'a> {
+        Log { store, tails, now: NOW }
+    }
+
     async fn branch_scope(store: &SqliteStore) -> Scope {
         let tree = OrgTree::new(store.list_orgs(DISTRICT).await.unwrap());
         let owner = store.find_device(DISTRICT, PHONE).await.unwrap().unwrap();
@@ -182,7 +233,7 @@ mod tests {
             (0..100).map(|n| append(activity((n % 2) as u8), n, u64::from(n / 2))).collect();
         verdicts.push(append(roster, 200, 0));
         store.commit(&[delivery(1, verdicts)]).await.unwrap();
-        let scope = branch_scope(&store).await;
+        let (scope, tails) = (branch_scope(&store).await, Tails::default());
         let mut marks = HashMap::new();
         let mut seen = Vec::new();
         for round in 1.. {
@@ -190,7 +241,7 @@ mod tests {
                 .iter()
                 .map(|(collection, position)| ReadMark { collection: *collection, position: *position })
                 .collect();
-            let news = read(&store, &scope, &asked(&known, 0), &Echo::new()).await.unwrap();
+            let news = read(log(&store, &tails), &scope, &asked(&known, 0), &Echo::new()).await.unwrap();
             for page in &news.pages {
                 assert_eq!(marks.insert(page.collection, page.position).unwrap_or(0), page.after);
                 assert_eq!(page.authors.iter().map(|card| card.device).collect::<Vec<_>>(), [PHONE]);
@@ -210,7 +261,7 @@ mod tests {
         assert_eq!(seen[1..].iter().filter(|(record, _)| *record == activity(1)).count(), 50);
         let known: Vec<_> =
             marks.into_iter().map(|(collection, position)| ReadMark { collection, position }).collect();
-        let quiet = read(&store, &scope, &asked(&known, 1 << 20), &Echo::new()).await.unwrap();
+        let quiet = read(log(&store, &tails), &scope, &asked(&known, 1 << 20), &Echo::new()).await.unwrap();
         assert_eq!(quiet, News { pages: vec![], more: false }, "nothing new says nothing");
     }
 
@@ -221,9 +272,9 @@ mod tests {
         populate(&store).await;
         let old = RecordRef { year: 2019, ..activity(1) };
         store.commit(&[delivery(1, vec![append(old, 1, 0), append(activity(2), 2, 0)])]).await.unwrap();
-        let scope = branch_scope(&store).await;
+        let (scope, tails) = (branch_scope(&store).await, Tails::default());
         let read_with = async |marks: &[ReadMark]| {
-            let news = read(&store, &scope, &asked(marks, 1 << 20), &Echo::new()).await.unwrap();
+            let news = read(log(&store, &tails), &scope, &asked(marks, 1 << 20), &Echo::new()).await.unwrap();
             news.pages.iter().map(|page| (page.collection, page.position)).collect::<Vec<_>>()
         };
         let this_year = (activity(2).collection(), 1);
@@ -243,13 +294,13 @@ mod tests {
         let record = activity(1);
         let verdicts = (0..3).map(|n| append(record, n, u64::from(n))).collect();
         store.commit(&[delivery(1, verdicts)]).await.unwrap();
-        let scope = branch_scope(&store).await;
+        let (scope, tails) = (branch_scope(&store).await, Tails::default());
         let echo = Echo::from([(record.collection(), 2), (record.collection(), 3)]);
-        let news = read(&store, &scope, &asked(&[], 1 << 20), &echo).await.unwrap();
+        let news = read(log(&store, &tails), &scope, &asked(&[], 1 << 20), &echo).await.unwrap();
         let [page] = &news.pages[..] else { panic!("{news:?}") };
         assert_eq!((page.after, page.position, page.changes.len()), (0, 3, 1));
         let mark = ReadMark { collection: record.collection(), position: 1 };
-        let news = read(&store, &scope, &asked(&[mark], 1 << 20), &echo).await.unwrap();
+        let news = read(log(&store, &tails), &scope, &asked(&[mark], 1 << 20), &echo).await.unwrap();
         let [page] = &news.pages[..] else { panic!("{news:?}") };
         assert_eq!((page.after, page.position), (1, 3), "the mark moves on all the same");
         assert!(page.changes.is_empty() && page.records.is_empty() && page.authors.is_empty());

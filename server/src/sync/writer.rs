@@ -14,9 +14,10 @@ use zhibu_domain::wire::{EnvelopeReceipt, Receipt};
 use super::books::Books;
 use super::judge::Judge;
 use super::prepare::{Content, Prepared};
+use super::tails::Tails;
 use crate::clock::Clock;
 use crate::metrics::{Running, Stage, tally};
-use crate::store::{Committed, Decision, Delivery, News, Store, StoreError, Word};
+use crate::store::{Committed, Decision, Delivery, LogContent, LogRow, News, Store, StoreError, Word};
 
 /// Most envelopes in one commit: enough to share an fsync, few enough to answer soon.
 pub(super) const BATCH: usize = 64;
@@ -41,6 +42,7 @@ pub(super) struct Writer {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) books: Books,
+    pub(super) tails: Arc<Tails>,
     pub(super) words: broadcast::Sender<Word>,
     pub(super) heard: broadcast::Receiver<Word>,
 }
@@ -130,10 +132,10 @@ impl Writer {
             }
         };
         let mut again = Vec::new();
-        for ((job, delivery), outcome) in jobs.into_iter().zip(deliveries).zip(committed) {
+        for ((job, mut delivery), outcome) in jobs.into_iter().zip(deliveries).zip(committed) {
             match outcome {
                 Committed::Done(receipts) => {
-                    self.note(&delivery, &receipts);
+                    self.note(&mut delivery, &receipts);
                     let refused = delivery.refused_envelope.map(|(refusal, _)| refusal);
                     let receipt = EnvelopeReceipt { refused, changes: receipts };
                     tally::receipt(&receipt);
@@ -193,10 +195,10 @@ impl Writer {
         }
     }
 
-    /// Tells the books and the listeners what was appended.
-    fn note(&mut self, delivery: &Delivery, receipts: &[Receipt]) {
+    /// Tells the books, the tails and the listeners what was appended.
+    fn note(&mut self, delivery: &mut Delivery, receipts: &[Receipt]) {
         let mut news = Vec::new();
-        for (verdict, receipt) in delivery.verdicts.iter().zip(receipts) {
+        for (verdict, receipt) in delivery.verdicts.iter_mut().zip(receipts) {
             let (Decision::Append, Receipt::Stored(position)) = (&verdict.decision, receipt) else {
                 continue;
             };
@@ -205,6 +207,9 @@ impl Writer {
                 self.books.close_roster(delivery.district, verdict.record.org);
             }
             let collection = verdict.record.collection();
+            let content = LogContent::Change(std::mem::take(&mut verdict.change), delivery.author);
+            let row = LogRow { position: *position, record: verdict.record, content };
+            self.tails.extend((delivery.district, collection), row, delivery.received_at);
             news.push(News { district: delivery.district, collection, position: *position });
         }
         for news in &news {
