@@ -5,6 +5,7 @@ mod bench;
 mod budgets;
 mod demo;
 mod faults;
+mod fuzz;
 mod postgres;
 mod run;
 mod setup;
@@ -27,6 +28,8 @@ cargo xtask COMMAND
   bench [storm|cold ...]     print the figures of the README, or those of one load (--help says which)
   faults [--kills N] [--cuts N] [--database-kills N] [--seed N]
                              kill, starve and cut from power a server under load (--help says more)
+  fuzz [--seconds S] [TARGET]
+                             random bodies for all that reads what strangers send
   postgres                   a Postgres server for the tests at a desk, until Ctrl-C
   demo [--size small|M|L] [--port 8080] [--fresh]
                              build and serve the demo district";
@@ -59,6 +62,7 @@ fn dispatch(words: &[String]) -> Result<(), Failure> {
         }),
         "bench" => bench::bench(rest),
         "faults" => faults::faults(rest),
+        "fuzz" => fuzz::fuzz(rest),
         "postgres" => no_words(rest).and_then(|()| postgres::serve()),
         "demo" => demo::demo(&demo::Options::read(rest)?),
         "help" | "--help" | "-h" => {
