@@ -9,6 +9,7 @@ mod fuzz;
 mod postgres;
 mod run;
 mod setup;
+mod sim;
 mod tally;
 mod test;
 mod wasm;
@@ -30,6 +31,7 @@ cargo xtask COMMAND
                              kill, starve and cut from power a server under load (--help says more)
   fuzz [--seconds S] [TARGET]
                              random bodies for all that reads what strangers send
+  sim [--seeds N] [--seed S] districts in which everything goes wrong, from seeds (--help says more)
   postgres                   a Postgres server for the tests at a desk, until Ctrl-C
   demo [--size small|M|L] [--port 8080] [--fresh]
                              build and serve the demo district";
@@ -63,6 +65,7 @@ fn dispatch(words: &[String]) -> Result<(), Failure> {
         "bench" => bench::bench(rest),
         "faults" => faults::faults(rest),
         "fuzz" => fuzz::fuzz(rest),
+        "sim" => sim::sim(rest),
         "postgres" => no_words(rest).and_then(|()| postgres::serve()),
         "demo" => demo::demo(&demo::Options::read(rest)?),
         "help" | "--help" | "-h" => {

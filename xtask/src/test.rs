@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::postgres::{self, Postgres};
 use crate::run::{Failure, Run};
 use crate::tally::Tally;
-use crate::{bench, budgets, faults, setup, wasm, web};
+use crate::{bench, budgets, faults, setup, sim, wasm, web};
 
 struct Step {
     name: &'static str,
@@ -13,7 +13,7 @@ struct Step {
 }
 
 /// Cheap before dear, so that a slip is told early.
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     Step { name: "setup", run: setup::provide_everything },
     Step { name: "fmt", run: format },
     Step { name: "clippy", run: lint },
@@ -23,6 +23,7 @@ const STEPS: [Step; 14] = [
     Step { name: "budgets", run: budgets::check },
     Step { name: "tests", run: run_tests },
     Step { name: "postgres", run: run_tests_on_postgres },
+    Step { name: "sim", run: sim::smoke },
     Step { name: "storm", run: bench::smoke },
     Step { name: "faults", run: faults::smoke },
     Step { name: "otlp", run: check_traces },
@@ -134,7 +135,7 @@ mod tests {
     fn no_name_means_all_steps_and_names_keep_the_order_of_the_table() {
         let all: Vec<_> = chosen(&[]).unwrap().iter().map(|step| step.name).collect();
         let steps = [
-            "setup", "fmt", "clippy", "wasm", "doc", "web", "budgets", "tests", "postgres", "storm",
+            "setup", "fmt", "clippy", "wasm", "doc", "web", "budgets", "tests", "postgres", "sim", "storm",
             "faults", "otlp", "e2e", "deny",
         ];
         assert_eq!(all, steps);

@@ -37,6 +37,9 @@ pub const ENROL_CONTEXT: &[u8] = b"zhibu-enrol-v1\0";
 /// Context of the proof that renews a token.
 pub const TOKEN_CONTEXT: &[u8] = b"zhibu-token-v1\0";
 
+/// How far a proof's time may be from the server's, in milliseconds.
+pub const PROOF_TOLERANCE_MS: i64 = 10 * 60 * 1000;
+
 /// Largest request body after decompression.
 pub const MAX_BODY_BYTES: usize = 4 << 20;
 /// Largest envelope body.

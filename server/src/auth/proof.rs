@@ -1,14 +1,11 @@
 //! Signatures of devices: envelopes, enrolment, token renewal.
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, VerificationAlgorithm};
-use zhibu_domain::wire::{KeyAlgorithm, TokenRequest};
+use zhibu_domain::wire::{KeyAlgorithm, PROOF_TOLERANCE_MS, TokenRequest};
 
 use crate::App;
 use crate::error::ApiError;
 use crate::store::{DeviceKey, DeviceOwner, Presence};
-
-/// How far a proof's time may be from ours, in milliseconds (PROTOCOL.md, tokens).
-const TOLERANCE_MS: i64 = 10 * 60 * 1000;
 
 /// The length of every signature: Ed25519, or ES256 as r and s.
 const SIGNATURE_BYTES: usize = 64;
@@ -43,7 +40,7 @@ pub async fn accept(app: &App, request: &TokenRequest) -> Result<DeviceOwner, Ap
         return Err(ApiError::DeviceRevoked);
     }
     let now = app.clock.now();
-    if now.0.abs_diff(request.at.0) > TOLERANCE_MS.unsigned_abs() {
+    if now.0.abs_diff(request.at.0) > PROOF_TOLERANCE_MS.unsigned_abs() {
         return Err(ApiError::ClockSkew);
     }
     let (district, device) = (owner.device.district, owner.device.id);

@@ -1,7 +1,9 @@
 //! The access token: renewed by a proof with the device key, whose time only ever grows.
 
 use zhibu_domain::time::Millis;
-use zhibu_domain::wire::{ErrorBody, ErrorCode, SyncRequest, TokenRequest, TokenResponse};
+use zhibu_domain::wire::{
+    ErrorBody, ErrorCode, PROOF_TOLERANCE_MS, SyncRequest, TokenRequest, TokenResponse,
+};
 
 use super::Client;
 use crate::error::SyncError;
@@ -76,10 +78,12 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         match ask(proof).await {
             Err(TransportError::Refused(body)) if body.code == ErrorCode::ClockSkew => {
                 let offset = body.server_time.0 - self.now().0;
+                // That proof was not taken, so it binds nobody; a far future would lock the device out. Nor was one
+                // before it that lies as far ahead, whose answer may have been lost.
+                let is_far = before > body.server_time.plus(PROOF_TOLERANCE_MS);
                 self.update_state(|state| {
                     state.clock_offset_ms = offset;
-                    // That proof was not taken, so it binds nobody; a far future would lock the device out.
-                    state.last_proof_at = before;
+                    state.last_proof_at = if is_far { body.server_time } else { before };
                 })
                 .await?;
                 let (proof, _) = self.prove().await?;

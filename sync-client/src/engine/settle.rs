@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zhibu_domain::ids::RecordId;
 use zhibu_domain::record::{Actor, ChangeHash, Collection, Record, RecordFault, RecordRef};
+use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{Profile, ReadMark, SyncResponse};
 
@@ -143,13 +144,18 @@ impl<'a> Settling<'a> {
         }
     }
 
-    /// Faults of the delivery stay among the pending, to be made again; faults of the content go to the person.
+    /// Faults of the delivery stay among the pending, to be made again; faults of the content go to the person. What a
+    /// restored phone wrote upon an envelope whose number was used is no more the person's fault than that is.
     fn take_refused(&mut self) {
         let refusals = &self.verdict.judgement.refused;
+        let restored = self.verdict.restored;
+        let is_of_delivery = |code: RefusalCode| {
+            code.calls_for_rewrite() || (restored && code == RefusalCode::MissingDependency)
+        };
         let mut waiting = Vec::new();
         for change in std::mem::take(&mut self.pending) {
             match refusals.get(&change.hash) {
-                Some(refusal) if !refusal.code.calls_for_rewrite() => {
+                Some(refusal) if !is_of_delivery(refusal.code) => {
                     self.refuse(refuse(change, refusal.clone(), self.verdict.now));
                 }
                 _ => waiting.push(change),

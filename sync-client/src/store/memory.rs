@@ -1,5 +1,5 @@
 //! [`LocalStore`] in memory: for programs that are many phones at once and keep none of them, e.g. the storm of
-//! `cargo xtask bench`. Nothing survives the process, so it is nobody's real phone.
+//! `cargo xtask bench` and the simulator. Nothing survives the process, so it is nobody's real phone.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,7 @@ pub struct MemoryStore {
     held: Mutex<Held>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Held {
     revision: u64,
     state: Option<DeviceState>,
@@ -39,13 +39,18 @@ struct Held {
 }
 
 /// A record and what of it is accepted, in that order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct HeldRecord {
     reference: RecordRef,
     accepted: Vec<AcceptedChange>,
 }
 
 impl MemoryStore {
+    /// A store of its own with what stands in this one now: what a backup is.
+    pub fn copied(&self) -> Self {
+        Self { held: Mutex::new(self.held().clone()) }
+    }
+
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }

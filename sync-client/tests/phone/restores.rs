@@ -82,3 +82,23 @@ async fn an_idle_restored_phone_writes_on_without_a_clash() {
     let report = phone.client.sync().await.unwrap();
     assert_eq!((report.stored, report.rewritten), (1, 0));
 }
+
+#[tokio::test]
+async fn what_hangs_on_a_number_that_was_used_is_written_anew() {
+    let server = Server::start();
+    let mut phone = Phone::enrolled(&server, "王书记").await;
+    let backup = phone.back_up().await;
+    phone.set(&activity(1), Title, "主题党日").await;
+    phone.client.sync().await.unwrap();
+    phone.restore(&backup).await;
+    // Two envelopes: the number of the first was used, and the second depends on the first.
+    phone.set(&activity(2), Title, "党课").await;
+    phone.client.close_envelopes().await.unwrap();
+    phone.set(&activity(2), Place, "村委会").await;
+    phone.client.close_envelopes().await.unwrap();
+    phone.client.sync().await.unwrap();
+    assert_eq!(phone.client.refused().await.unwrap(), [], "nobody did anything wrong");
+    let view = phone.view(&activity(2)).await;
+    assert_eq!((view.text(Title), view.text(Place)), (Some("党课"), Some("村委会")));
+    assert_eq!((server.log_len(), phone.client.status().await.unwrap().pending), (3, 0));
+}

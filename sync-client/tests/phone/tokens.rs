@@ -39,6 +39,17 @@ async fn a_clock_that_is_years_off_is_corrected_by_the_servers() {
 }
 
 #[tokio::test]
+async fn a_proof_far_ahead_whose_answer_was_lost_locks_nobody_out() {
+    let server = Server::start();
+    let phone = Phone::enrolled(&server, "王书记").await;
+    server.with(|state| state.now = state.now.plus(TOKEN_MS));
+    phone.surroundings.advance(31_536_000_000);
+    *phone.line.lose_answer.lock().unwrap() = true;
+    assert!(matches!(phone.client.sync().await, Err(SyncError::Offline(_))));
+    phone.client.sync().await.unwrap();
+}
+
+#[tokio::test]
 async fn nothing_is_asked_of_a_phone_that_is_not_enrolled() {
     let server = Server::start();
     let phone = Phone::unenrolled(&server).await;

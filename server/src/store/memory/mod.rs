@@ -30,13 +30,23 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+/// How much may wait for a listener before he has missed something.
+const WAITING: usize = 1024;
+
 /// [`Store`] in memory.
 #[derive(Debug)]
 pub struct MemoryStore {
-    districts: Arc<Mutex<BTreeMap<DistrictId, Tables>>>,
+    shared: Arc<Shared>,
     is_closed: AtomicBool,
-    /// Never spoken into, and closed with the store.
-    silence: broadcast::Sender<Word>,
+    /// What the others over the same tables tell; closed with the store.
+    heard: broadcast::Sender<Word>,
+}
+
+/// What all who opened one store have in common.
+#[derive(Debug, Default)]
+struct Shared {
+    districts: Mutex<BTreeMap<DistrictId, Tables>>,
+    ears: Mutex<Vec<broadcast::WeakSender<Word>>>,
 }
 
 impl MemoryStore {
@@ -47,21 +57,24 @@ impl MemoryStore {
 
     /// The same tables, opened once more: what a restarted server does.
     pub fn reopened(&self) -> Self {
-        Self::over(self.districts.clone())
+        Self::over(self.shared.clone())
     }
 
     /// A store of its own with what stands in this one now: what a backup is.
     pub fn copied(&self) -> Self {
-        Self::over(Arc::new(Mutex::new(self.lock().clone())))
+        let districts = Mutex::new(self.lock().clone());
+        Self::over(Arc::new(Shared { districts, ears: Mutex::default() }))
     }
 
-    fn over(districts: Arc<Mutex<BTreeMap<DistrictId, Tables>>>) -> Self {
-        Self { districts, is_closed: AtomicBool::new(false), silence: broadcast::channel(1).0 }
+    fn over(shared: Arc<Shared>) -> Self {
+        let heard = broadcast::channel(WAITING).0;
+        shared.ears.lock().unwrap_or_else(PoisonError::into_inner).push(heard.downgrade());
+        Self { shared, is_closed: AtomicBool::new(false), heard }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<DistrictId, Tables>> {
         // Whoever panicked inside an act of the store has broken the test that it ran in.
-        self.districts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.districts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn open(&self) -> Result<MutexGuard<'_, BTreeMap<DistrictId, Tables>>, StoreError> {
@@ -119,9 +132,20 @@ impl Store for MemoryStore {
 }
 
 impl NewsStore for MemoryStore {
-    fn tell(&self, _: &[News]) {}
+    fn tell(&self, news: &[News]) {
+        let mut ears = self.shared.ears.lock().unwrap_or_else(PoisonError::into_inner);
+        ears.retain(|ear| ear.strong_count() > 0);
+        for ear in ears.iter().filter_map(broadcast::WeakSender::upgrade) {
+            if !ear.same_channel(&self.heard) {
+                for one in news {
+                    // Nobody listening is fine: listeners read the store when they come.
+                    let _ = ear.send(Word::Moved(*one));
+                }
+            }
+        }
+    }
 
     fn hear(&self) -> broadcast::Receiver<Word> {
-        self.silence.subscribe()
+        self.heard.subscribe()
     }
 }

@@ -1,0 +1,425 @@
+//! One run: a district, its people and what happens to them, step by step.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use zhibu_domain::org::{Post, Role};
+use zhibu_domain::time::Millis;
+use zhibu_domain::wire::{PROTOCOL, SyncRequest};
+use zhibu_server::clock::Clock as _;
+use zhibu_sync_client::client::SyncReport;
+use zhibu_sync_client::error::SyncError;
+use zhibu_sync_client::store::LocalStore as _;
+
+use super::chance::Chance;
+use super::console;
+use super::hostile::forge;
+use super::line::{Message, Net};
+use super::oracle::Oracle;
+use super::people::{FOUNDED, Size, branch, group, invite};
+use super::phone::Phone;
+use super::servers::{Ground, Servers};
+use super::trace::Trace;
+use super::work::Worker;
+
+const MINUTE_MS: i64 = 60_000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+const DAY_MS: i64 = 24 * HOUR_MS;
+/// The reviewer and the officer stand before the branches' people.
+pub(crate) const REVIEWER: usize = 0;
+const FIRST_MEMBER: usize = 2;
+
+/// A thing that happens.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Work,
+    Sync,
+    ManySync,
+    WorkWhileSyncing,
+    Carry,
+    Console,
+    Project,
+    Pack,
+    LateMessage,
+    PlanServerDeath,
+    RestartServer,
+    PlanPhoneDeath,
+    FullDisk,
+    Backup,
+    RestorePhone,
+    WipePhone,
+    Move,
+    Revoke,
+    WrongClock,
+    Forge,
+    Garbage,
+    LetGo,
+}
+
+const STEPS: [(usize, Step); 22] = [
+    (300, Step::Work),
+    (150, Step::Sync),
+    (70, Step::ManySync),
+    (40, Step::WorkWhileSyncing),
+    (50, Step::Carry),
+    (60, Step::Console),
+    (25, Step::Project),
+    (12, Step::Pack),
+    (30, Step::LateMessage),
+    (30, Step::PlanServerDeath),
+    (10, Step::RestartServer),
+    (30, Step::PlanPhoneDeath),
+    (8, Step::FullDisk),
+    (20, Step::Backup),
+    (12, Step::RestorePhone),
+    (6, Step::WipePhone),
+    (8, Step::Move),
+    (5, Step::Revoke),
+    (15, Step::WrongClock),
+    (30, Step::Forge),
+    (8, Step::Garbage),
+    (12, Step::LetGo),
+];
+
+/// A district and what is known of it.
+pub(crate) struct World {
+    pub(crate) chance: Chance,
+    pub(crate) net: Rc<Net>,
+    pub(crate) size: Size,
+    pub(crate) phones: Vec<Phone>,
+    /// Files with envelopes that somebody handed to somebody, by their number.
+    files: Vec<Vec<u8>>,
+    invites: usize,
+    pub(crate) trace: Rc<Trace>,
+    pub(crate) began: Millis,
+}
+
+impl World {
+    /// The world of a seed: everybody has a phone, and nobody has written anything.
+    pub(crate) async fn begin(seed: u64, ground: Ground, size: Size, trace: Rc<Trace>) -> Self {
+        let chance = Chance::new(seed);
+        // Runs lie anywhere in half a year, so some of them see the new year come.
+        let began =
+            FOUNDED.plus(chance.between(0, 180) as i64 * DAY_MS + chance.below(DAY_MS as usize) as i64);
+        let count = if chance.percent(30) { 2 } else { 1 };
+        let servers = Servers::start(ground, count, began, chance.fork()).await;
+        let tree = zhibu_domain::org::OrgTree::new(
+            servers.store().list_orgs(super::people::district()).await.unwrap(),
+        );
+        let net = Rc::new(Net {
+            servers,
+            oracle: Rc::new(Oracle::default()),
+            people: RefCell::new(size.people()),
+            tree,
+            late: RefCell::default(),
+            is_bad: std::cell::Cell::new(false),
+        });
+        let mut world =
+            Self { chance, net, size, phones: Vec::new(), files: Vec::new(), invites: 0, trace, began };
+        let people = world.net.people.borrow().len();
+        for person in 1..people {
+            world.give_phone(person).await;
+        }
+        for phone in &world.phones {
+            phone.enrol().await.unwrap();
+        }
+        world.tell(format!("{size:?}, {count} servers, {} phones, at {}", world.phones.len(), began.0));
+        world
+    }
+
+    /// A new phone for somebody.
+    async fn give_phone(&mut self, person: usize) {
+        let whose = self.net.people.borrow()[person].clone();
+        self.invites += 1;
+        let store = self.net.servers.store();
+        let secret = invite(&**store, &whose, self.invites, self.net.servers.clock.now()).await;
+        let name = format!("{}#{}", whose.name, self.invites);
+        let protocol = if self.chance.percent(25) { 1 } else { PROTOCOL };
+        let phone = Phone::new(&self.net, name, person, secret, &self.chance, protocol);
+        self.phones.push(phone);
+    }
+
+    fn tell(&self, line: String) {
+        self.trace.tell(line);
+    }
+
+    /// The days that went by.
+    pub(crate) fn days(&self) -> f64 {
+        (self.net.servers.clock.now().0 - self.began.0) as f64 / DAY_MS as f64
+    }
+
+    /// From now on everything goes wrong now and then, or nothing.
+    pub(crate) fn be_rough(&self, is_rough: bool) {
+        self.net.is_bad.set(is_rough);
+        self.net.servers.be_rough(is_rough);
+    }
+
+    /// So much happens.
+    pub(crate) async fn live(&mut self, steps: usize) {
+        for _ in 0..steps {
+            let ms = match self.chance.below(10) {
+                0..3 => 0,
+                3..6 => self.chance.between(1, 60_000) as i64,
+                6..9 => self.chance.between(1, 60) as i64 * MINUTE_MS,
+                _ => self.chance.between(1, 12) as i64 * HOUR_MS,
+            };
+            self.net.servers.clock.advance(ms);
+            if self.net.servers.any().is_none() || self.chance.percent(15) {
+                let raised = self.net.servers.raise_the_dead().await;
+                if raised > 0 {
+                    self.tell(format!("{raised} servers start again"));
+                }
+            }
+            for place in 0..self.phones.len() {
+                if self.phones[place].disk.is_dead() {
+                    self.phones[place].reboot();
+                }
+                self.phones[place].disk.be_full(false);
+            }
+            let step = self.chance.weighted(&STEPS);
+            let came_of_it = self.step(step).await;
+            self.tell(format!("+{ms} {step:?}: {came_of_it}"));
+        }
+    }
+
+    /// A phone that is in somebody's pocket.
+    fn any_phone(&self) -> usize {
+        let there: Vec<usize> = (0..self.phones.len()).filter(|place| !self.phones[*place].is_gone).collect();
+        *self.chance.pick(&there)
+    }
+
+    async fn step(&mut self, step: Step) -> String {
+        match step {
+            Step::Work => {
+                let place = self.any_phone();
+                let mut said = format!("{}:", self.phones[place].name);
+                for _ in 0..self.chance.between(1, 3) {
+                    said.push(' ');
+                    said.push_str(&self.work(place).await);
+                }
+                said
+            }
+            Step::Sync => self.sync(self.any_phone()).await,
+            Step::ManySync => {
+                let mut places: Vec<usize> =
+                    (0..self.chance.between(2, 6)).map(|_| self.any_phone()).collect();
+                places.sort_unstable();
+                places.dedup();
+                let all = places.into_iter().map(|place| self.sync(place));
+                futures::future::join_all(all).await.join("; ")
+            }
+            Step::WorkWhileSyncing => {
+                let place = self.any_phone();
+                let (synced, worked) = futures::future::join(self.sync(place), self.work(place)).await;
+                format!("{synced}, meanwhile {worked}")
+            }
+            Step::Carry => self.carry().await,
+            Step::Console | Step::Project | Step::Pack => self.at_the_server(step).await,
+            Step::LateMessage => {
+                let waiting = self.net.late.borrow().len();
+                if waiting == 0 {
+                    return "none waits".to_owned();
+                }
+                let message = self.net.late.borrow_mut().swap_remove(self.chance.below(waiting));
+                let answer = self.net.deliver(&message).await;
+                format!("answered {:?}", answer.map(|(status, _)| status))
+            }
+            Step::PlanServerDeath => {
+                let calls = self.chance.between(0, 60) as i64;
+                self.net.servers.plan_death(calls);
+                format!("after {calls} calls")
+            }
+            Step::RestartServer => {
+                self.net.servers.restart_one().await;
+                String::new()
+            }
+            _ => self.mishap(step).await,
+        }
+    }
+
+    async fn mishap(&mut self, step: Step) -> String {
+        let place = self.any_phone();
+        let name = self.phones[place].name.clone();
+        match step {
+            Step::PlanPhoneDeath => {
+                let acts = self.chance.between(0, 8) as i64;
+                self.phones[place].disk.die_after(acts);
+                format!("{name} after {acts} acts, {}", self.sync(place).await)
+            }
+            Step::FullDisk => {
+                self.phones[place].disk.be_full(true);
+                format!("{} {}", self.sync(place).await, self.work(place).await)
+            }
+            Step::Backup => {
+                let copy = self.phones[place].disk.copied();
+                self.phones[place].backup = Some(copy);
+                name
+            }
+            Step::RestorePhone => {
+                let with_one: Vec<usize> = (0..self.phones.len())
+                    .filter(|place| !self.phones[*place].is_gone && self.phones[*place].backup.is_some())
+                    .collect();
+                let Some(place) = self.chance.pick_some(&with_one).copied() else {
+                    return "no backup".to_owned();
+                };
+                self.phones[place].restore();
+                self.phones[place].name.clone()
+            }
+            Step::WipePhone => {
+                self.phones[place].is_gone = true;
+                self.give_phone(self.phones[place].person).await;
+                name
+            }
+            Step::Move => self.change_posts().await,
+            Step::Revoke => {
+                let Ok(Some(state)) = self.phones[place].disk.state().await else { return String::new() };
+                let (store, now) = (self.net.servers.store(), self.net.servers.clock.now());
+                store.revoke_device(super::people::district(), state.device, now).await.unwrap();
+                // It lives on for a while without knowing, and its owner gets another.
+                self.give_phone(self.phones[place].person).await;
+                name
+            }
+            Step::WrongClock => {
+                let hours = self.chance.between(0, 12) as i64 - 6;
+                self.phones[place].set_clock_off(hours * HOUR_MS);
+                format!("{name} by {hours} h")
+            }
+            Step::Forge => self.forge(place).await,
+            Step::Garbage => {
+                let mut body = vec![0; self.chance.between(0, 400)];
+                self.chance.fill(&mut body);
+                let token = self.phones[place].disk.state().await.unwrap().and_then(|state| state.token);
+                let credential = token.map(|held| format!("Bearer {}", held.token));
+                let message = Message::new("/v1/sync", credential, body, self.phones[place].person);
+                let status = self.net.deliver(&message).await.map(|(status, _)| status);
+                assert_ne!(status, Some(200), "garbage was answered");
+                format!("{status:?}")
+            }
+            Step::LetGo => {
+                let phone = &self.phones[place];
+                let refused = phone.client.refused().await.unwrap();
+                let Some(one) = self.chance.pick_some(&refused) else { return "nothing refused".to_owned() };
+                phone.disk.let_go(true);
+                let said = match self.chance.below(3) {
+                    0 => phone.client.dismiss_refused(one.number).await.map(|_| "dismissed"),
+                    1 => phone.client.resend_refused(one.number).await.map(|_| "again"),
+                    _ => phone.client.mark_refused_seen(&[one.number]).await.map(|()| "seen"),
+                };
+                phone.disk.let_go(false);
+                format!("{name} {} {:?}", one.number, said.map_err(|error| error.to_string()))
+            }
+            other => unreachable!("{other:?} is no mishap"),
+        }
+    }
+
+    async fn work(&self, place: usize) -> String {
+        let client = &self.phones[place].client;
+        let worker = Worker { client, chance: &self.chance, size: self.size };
+        match worker.work().await {
+            Ok(said) => said.unwrap_or_else(|| "nothing".to_owned()),
+            Err(SyncError::Store(error)) => format!("not now: {error}"),
+            Err(error) => panic!("{}: {error:?}", self.phones[place].name),
+        }
+    }
+
+    async fn sync(&self, place: usize) -> String {
+        let phone = &self.phones[place];
+        match phone.sync().await {
+            Ok(SyncReport { stored, refused, rewritten, received, delivered, .. }) => {
+                format!("{} {stored}/{refused}/{rewritten}/{received}/{delivered}", phone.name)
+            }
+            Err(error) => format!("{} {}", phone.name, error.name()),
+        }
+    }
+
+    /// One phone's unsent work becomes a file; another takes some file along.
+    async fn carry(&mut self) -> String {
+        let mut with_work = Vec::new();
+        for (place, phone) in self.phones.iter().enumerate() {
+            if !phone.is_gone && !phone.disk.pending().await.unwrap().is_empty() {
+                with_work.push(place);
+            }
+        }
+        let Some(from) = self.chance.pick_some(&with_work).copied() else {
+            return "nothing waits".to_owned();
+        };
+        if let Ok(file) = self.phones[from].client.unsent_file().await
+            && !file.is_empty()
+        {
+            self.files.push(file);
+        }
+        let to = self.any_phone();
+        let Some(file) = self.chance.pick_some(&self.files) else { return "no file".to_owned() };
+        let mut file = file.clone();
+        if self.chance.percent(15) {
+            file.truncate(self.chance.below(file.len()));
+        }
+        let carried = self.phones[to].client.carry_file(&file).await;
+        let told = carried.map_err(|error| error.name());
+        format!("{} takes {} bytes of {}: {told:?}", self.phones[to].name, file.len(), self.phones[from].name)
+    }
+
+    async fn at_the_server(&self, step: Step) -> String {
+        let Some(one) = self.net.servers.any() else { return "nobody is there".to_owned() };
+        let app = one.app.clone();
+        let said = match step {
+            Step::Console => {
+                let reviewer = self.net.people.borrow()[REVIEWER].clone();
+                Servers::until_death(&one, console::review(app, &reviewer, &self.chance)).await
+            }
+            Step::Project => Servers::until_death(&one, console::project(app)).await,
+            _ => {
+                let days = self.chance.below(2) as u32;
+                Servers::until_death(&one, console::compact(app, days)).await
+            }
+        };
+        said.unwrap_or_else(|| "the server died".to_owned())
+    }
+
+    /// Somebody moves to another branch, or gets or loses an office.
+    async fn change_posts(&self) -> String {
+        let person = self.chance.between(FIRST_MEMBER, self.net.people.borrow().len() - 1);
+        let to = self.chance.below(self.size.branches);
+        let posts = match self.chance.below(5) {
+            0 => vec![Post { role: Role::BranchSecretary, org: branch(to) }],
+            1 => vec![Post { role: Role::BranchRecorder, org: branch(to) }],
+            2 => vec![Post { role: Role::GroupLeader, org: group(to) }],
+            _ => vec![Post { role: Role::Member, org: branch(to) }],
+        };
+        let whose = self.net.people.borrow()[person].clone();
+        let store = self.net.servers.store();
+        store.set_posts(super::people::district(), whose.account(), &posts).await.unwrap();
+        let told = format!("{} is {} in {to}", whose.name, posts[0].role);
+        self.net.people.borrow_mut()[person].posts = posts;
+        told
+    }
+
+    /// A forged envelope goes straight to a server, or with somebody who does not know what he carries.
+    async fn forge(&self, villain: usize) -> String {
+        let victim = self.any_phone();
+        let Some(forgery) = forge(&self.phones[villain], &self.phones[victim], &self.chance).await else {
+            return "nothing".to_owned();
+        };
+        forgery.evil.iter().for_each(|hash| self.net.oracle.note_evil(*hash));
+        let phone = &self.phones[villain];
+        if self.chance.percent(40) {
+            let carrier = &self.phones[self.any_phone()];
+            let carried = carrier.client.carry(&forgery.envelope).await.map_err(|error| error.name());
+            return format!("{} by {} with {}: {carried:?}", forgery.what, phone.name, carrier.name);
+        }
+        let Some(token) = phone.disk.state().await.unwrap().and_then(|state| state.token) else {
+            return "no token".to_owned();
+        };
+        let request = SyncRequest {
+            protocol: PROTOCOL,
+            profile_version: 0,
+            marks: Vec::new(),
+            envelopes: vec![minicbor::decode(&forgery.envelope).unwrap()],
+            page_bytes: 1 << 16,
+        };
+        let credential = Some(format!("Bearer {}", token.token));
+        let message = Message::new("/v1/sync", credential, minicbor::to_vec(&request).unwrap(), phone.person);
+        let status = self.net.deliver(&message).await.map(|(status, _)| status);
+        format!("{} by {}: {status:?}", forgery.what, phone.name)
+    }
+}
