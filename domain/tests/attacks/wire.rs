@@ -81,14 +81,14 @@ fn a_pack_does_not_become_a_hundred_times_itself() {
     let bomb = pack(&heads, &[0]);
     assert!(read("dependencies", &bomb, |bytes| unpack(&reference, bytes)).is_err());
     // As many changes as fit, each depending as often as may be.
-    let one = [unsigned(256), vec![1; 256], vec![0; 5]].concat();
+    let one = [unsigned(256), vec![1; 256], vec![0; 6]].concat();
     let count = (MEGABYTE - 1024) / (one.len() + 1);
     let bomb = pack(&one.repeat(count), &vec![0; count]);
     let changes = read("changes", &bomb, |bytes| unpack(&reference, bytes)).unwrap();
     assert_eq!(changes.len(), count);
     drop(changes);
     // As many of the smallest.
-    let one = [1, 1, 0, 0, 0, 0, 0];
+    let one = [1, 1, 0, 0, 0, 0, 0, 0];
     let count = (MEGABYTE - 1024) / (one.len() + 1);
     let bomb = pack(&one.repeat(count), &vec![0; count]);
     assert_eq!(read("small changes", &bomb, |bytes| unpack(&reference, bytes)).unwrap().len(), count);
@@ -97,18 +97,21 @@ fn a_pack_does_not_become_a_hundred_times_itself() {
 }
 
 #[test]
-fn a_rule_book_of_a_megabyte_is_refused_or_read_within_the_bounds() {
-    let fill = |piece: &str| piece.repeat((MEGABYTE - 16) / piece.len());
-    let books = [
-        ("tables", fill("[[point_rules]]\n")),
-        ("nested arrays", format!("a = {}", fill("["))),
-        ("nested tables", format!("a = {}", fill("{a="))),
-        ("dotted keys", format!("{}a = 1", fill("a."))),
-        ("numbers", format!("a = [{}]", fill("1,"))),
-        ("nonsense", fill("=")),
-        ("lines", fill("\n")),
-    ];
-    for (what, book) in books {
-        assert!(read(what, book.as_bytes(), |_| RuleBook::from_toml(&book)).is_err(), "{what}");
+fn a_rule_book_of_any_length_is_refused_or_read_within_the_bounds() {
+    // The longest that is read, and one beyond it.
+    for length in [128 << 10, MEGABYTE] {
+        let fill = |piece: &str| piece.repeat((length - 16) / piece.len());
+        let books = [
+            ("tables", fill("[[point_rules]]\n")),
+            ("nested arrays", format!("a = {}", fill("["))),
+            ("nested tables", format!("a = {}", fill("{a="))),
+            ("dotted keys", format!("{}a = 1", fill("a."))),
+            ("numbers", format!("a = [{}]", fill("1,"))),
+            ("nonsense", fill("=")),
+            ("lines", fill("\n")),
+        ];
+        for (what, book) in books {
+            assert!(read(what, book.as_bytes(), |_| RuleBook::from_toml(&book)).is_err(), "{what}");
+        }
     }
 }
