@@ -24,7 +24,11 @@ pub(crate) struct Disk {
     held: Rc<MemoryStore>,
     oracle: Rc<Oracle>,
     luck: Rc<Luck>,
+    answered: Answered,
 }
+
+/// The counter and the epoch that the last answer named as the device's highest.
+pub(crate) type Answered = Rc<Cell<(u64, u32)>>;
 
 /// What may happen to it.
 pub(crate) struct Luck {
@@ -40,13 +44,13 @@ pub(crate) struct Luck {
 impl Disk {
     /// An empty one.
     pub(crate) fn empty(oracle: Rc<Oracle>, chance: Chance) -> Self {
-        Self::of(MemoryStore::default(), oracle, chance)
+        Self::of(MemoryStore::default(), oracle, chance, Answered::default())
     }
 
-    fn of(held: MemoryStore, oracle: Rc<Oracle>, chance: Chance) -> Self {
+    fn of(held: MemoryStore, oracle: Rc<Oracle>, chance: Chance, answered: Answered) -> Self {
         let (is_dead, is_full, lets_go) = (Cell::new(false), Cell::new(false), Cell::new(false));
         let luck = Luck { chance, acts_left: Cell::new(-1), is_dead, is_full, lets_go };
-        Self { held: held.into(), oracle, luck: luck.into() }
+        Self { held: held.into(), oracle, luck: luck.into(), answered }
     }
 
     /// A backup.
@@ -56,7 +60,12 @@ impl Disk {
 
     /// The same phone with what a backup holds.
     pub(crate) fn restored(&self, backup: &MemoryStore) -> Self {
-        Self::of(backup.copied(), self.oracle.clone(), self.luck.chance.fork())
+        Self::of(backup.copied(), self.oracle.clone(), self.luck.chance.fork(), self.answered.clone())
+    }
+
+    /// Where its line notes what answers say.
+    pub(crate) fn answered(&self) -> Answered {
+        self.answered.clone()
     }
 
     /// The phone dies at one of its next acts.
@@ -89,8 +98,15 @@ impl Disk {
         }
         let pending: BTreeMap<u64, PendingChange> =
             self.held.pending().await.unwrap().into_iter().map(|change| (change.number, change)).collect();
+        let state = self.held.state().await.unwrap();
+        let closes_envelope = act.writes.iter().any(|write| matches!(write, Write::Envelope(_)));
         for write in &act.writes {
             match write {
+                Write::State(new) => {
+                    if let (Some(old), false) = (&state, closes_envelope) {
+                        self.check_epoch(old, new);
+                    }
+                }
                 Write::DropPending(number) => {
                     if let Some(change) = pending.get(number) {
                         self.check_dropped(act, change).await;
@@ -118,6 +134,17 @@ impl Disk {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// A phone of which the server knows more than itself comes from an old backup: what it writes once it has read
+    /// everything must not share an epoch with what it wrote and forgot.
+    fn check_epoch(&self, old: &DeviceState, new: &DeviceState) {
+        let (counter, epoch) = self.answered.get();
+        let was_restored = old.restored || old.last_counter < counter;
+        if was_restored && !new.restored && new.last_counter == counter {
+            let known = old.epoch.max(epoch);
+            assert!(new.epoch > known, "a restored phone writes on in epoch {} of {known}", new.epoch);
         }
     }
 

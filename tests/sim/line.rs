@@ -16,6 +16,7 @@ use zhibu_domain::wire::{
 use zhibu_sync_client::transport::{Answer, Credential, Transport, TransportError};
 
 use super::chance::Chance;
+use super::disk::Answered;
 use super::oracle::Oracle;
 use super::people::Person;
 use super::servers::Servers;
@@ -103,13 +104,20 @@ pub(crate) struct Line {
     person: usize,
     /// What this phone speaks.
     protocol: u16,
+    answered: Answered,
     /// How often it asked since it was last set to 0.
     pub(crate) asked: Rc<Cell<u32>>,
 }
 
 impl Line {
-    pub(crate) fn new(net: Rc<Net>, chance: Chance, person: usize, protocol: u16) -> Self {
-        Self { net, chance: chance.into(), person, protocol, asked: Rc::default() }
+    pub(crate) fn new(
+        net: Rc<Net>,
+        chance: Chance,
+        person: usize,
+        protocol: u16,
+        answered: Answered,
+    ) -> Self {
+        Self { net, chance: chance.into(), person, protocol, answered, asked: Rc::default() }
     }
 
     async fn ask<Q: Encode<()>, R: for<'b> Decode<'b, ()>>(
@@ -168,7 +176,8 @@ impl Transport for Line {
 
     async fn sync(&self, credential: &Credential, request: &SyncRequest) -> Result<Answer, TransportError> {
         let request = SyncRequest { protocol: self.protocol, ..request.clone() };
-        let response = self.ask("/v1/sync", Some(credential.header()), &request).await?;
+        let response: SyncResponse = self.ask("/v1/sync", Some(credential.header()), &request).await?;
+        self.answered.set((response.last_counter, response.last_epoch));
         Ok(Answer { response, bytes_up: 0, bytes_down: 0 })
     }
 

@@ -66,7 +66,7 @@ impl Phone {
         protocol: u16,
     ) -> Self {
         let disk = Disk::empty(net.oracle.clone(), chance.fork());
-        let line = Line::new(net.clone(), chance.fork(), person, protocol);
+        let line = Line::new(net.clone(), chance.fork(), person, protocol, disk.answered());
         let clock = net.servers.clock.clone();
         let surroundings =
             Arc::new(PhoneSurroundings { clock, offset_ms: AtomicI64::new(0), chance: chance.fork() });

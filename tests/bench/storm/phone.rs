@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::civil::Date;
 use zhibu_domain::command::Command;
 use zhibu_domain::event::Claim;
-use zhibu_domain::ids::{EntryId, natural};
+use zhibu_domain::ids::{EntryId, RecordId, natural};
 use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{Profile, ReadMark};
@@ -45,10 +45,12 @@ pub(crate) struct Way {
 
 /// One phone.
 pub(crate) struct Phone {
-    client: Client<MemoryStore, Watched, PersonKey>,
+    /// What runs on it.
+    pub(crate) client: Client<MemoryStore, Watched, PersonKey>,
     observed: Arc<Observed>,
     lines: Lines,
-    person: (u32, u32),
+    /// Whose it is: the branch, and the number there.
+    pub(crate) person: (u32, u32),
     public_key: Vec<u8>,
 }
 
@@ -154,26 +156,40 @@ impl Phone {
         let member = member(number, one);
         let mark = Command::RecordAttendance(vec![(member, Some("present".to_owned()))]);
         let marked = self.client.execute(&tonight, mark).await.unwrap().unwrap();
+        let (claim, claimed) = self.claim(tonight.year, today, 0).await;
+        Told {
+            device: Person::Member(number, one).device(),
+            member,
+            mark: (tonight.id(), marked.hash),
+            claim,
+            claimed,
+            positions: HashMap::new(),
+        }
+    }
+
+    /// Claims points for the work of this number, which he has not claimed before: the record and the change, and what
+    /// is in it.
+    pub(crate) async fn claim(
+        &self,
+        year: u16,
+        today: Date,
+        work: u32,
+    ) -> ((RecordId, ChangeHash), (EntryId, Claim)) {
+        let (number, one) = self.person;
+        let member = member(number, one);
         let claim = Claim {
             rule: "C01".to_owned(),
             date: today,
             units: 2,
             // Beyond every number that the past has used.
-            matter: note(u64::MAX / 2 + (u64::from(number) << 16 | u64::from(one))),
+            matter: note(u64::MAX / 2 + (u64::from(work) << 32 | u64::from(number) << 16 | u64::from(one))),
             points: None,
         };
-        let entry = EntryId(natural(&[b"storm-evening", member.bytes()]));
-        let points = RecordRef::points(branch(number), tonight.year, member);
+        let entry = EntryId(natural(&[b"storm-evening", member.bytes(), &work.to_be_bytes()]));
+        let points = RecordRef::points(branch(number), year, member);
         let command = Command::ClaimPoints { entry, claim: claim.clone() };
         let claimed = self.client.execute(&points, command).await.unwrap().unwrap();
-        Told {
-            device: Person::Member(number, one).device(),
-            member,
-            mark: (tonight.id(), marked.hash),
-            claim: (points.id(), claimed.hash),
-            claimed: (entry, claim),
-            positions: HashMap::new(),
-        }
+        ((points.id(), claimed.hash), (entry, claim))
     }
 
     /// Back in signal: delivers and reads until both sides have nothing left to say; asked to wait it waits, as a phone
