@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use zhibu_server::App;
+use zhibu_server::admission::Limits;
 use zhibu_server::blobs::BlobPlace;
 use zhibu_server::config;
 use zhibu_server::store::Database;
@@ -121,7 +122,7 @@ impl Stage {
         // Nobody but the server holds the database open while things happen to it.
         let crowd = self.runtime.block_on(async {
             let store = database.open().await.unwrap();
-            let app = App::on_this_machine(store, "http://127.0.0.1", blobs.clone());
+            let app = App::on_this_machine(Limits::default(), store, "http://127.0.0.1", blobs.clone());
             let crowd = Crowd::equip(&app, &self.past, self.ground.today, &victim.url).await;
             app.store.close().await;
             crowd

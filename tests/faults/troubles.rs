@@ -96,6 +96,7 @@ fn push(scene: &Scene<'_>) -> (u16, Option<u64>) {
             marks: vec![],
             envelopes,
             page_bytes: 1 << 16,
+            recovery: None,
         };
         let asking = reqwest::Client::new()
             .post(format!("{}/v1/sync", scene.victim.url))

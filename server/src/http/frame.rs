@@ -18,10 +18,12 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::{Frame, SizeHint};
 use serde::Serialize;
+use tower::ServiceBuilder;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
+use tower_http::map_request_body::MapRequestBodyLayer;
 use tracing::Instrument as _;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -58,15 +60,19 @@ pub fn console(app: &Arc<App>, routes: Router<Arc<App>>) -> Router<Arc<App>> {
 }
 
 fn framed(app: &Arc<App>, routes: Router<Arc<App>>, dialect: Dialect) -> Router<Arc<App>> {
-    routes
-        // An encoding that is not spoken passes through, and the body's reader refuses it in our own words.
-        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
-        .layer(from_fn(limit_time))
-        .layer(from_fn_with_state(app.clone(), admit))
-        // The harder levels take three times as long for a twentieth of the bytes.
-        .layer(CompressionLayer::new().quality(CompressionLevel::Precise(2)))
-        .layer(CatchPanicLayer::custom(broken))
-        .layer(from_fn_with_state((app.clone(), dialect), attend))
+    // One stack and not a layer at a time: each layer of a router is a box more, which every request clones and drops.
+    routes.layer(
+        ServiceBuilder::new()
+            .layer(from_fn_with_state((app.clone(), dialect), attend))
+            .layer(CatchPanicLayer::custom(broken))
+            // The harder levels take twice as long for a hundredth of the bytes.
+            .layer(CompressionLayer::new().quality(CompressionLevel::Precise(2)))
+            .layer(from_fn_with_state(app.clone(), admit))
+            .layer(from_fn(limit_time))
+            // An encoding that is not spoken passes through, and the body's reader refuses it in our own words.
+            .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
+            .layer(MapRequestBodyLayer::new(Body::new)),
+    )
 }
 
 async fn attend(State((app, dialect)): State<(Arc<App>, Dialect)>, request: Request, next: Next) -> Response {

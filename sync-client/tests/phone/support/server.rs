@@ -13,9 +13,9 @@ use zhibu_domain::record::{Actor, ChangeHash, Collection, RecordRef, change_hash
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{
-    AuthorCard, CollectionPage, EnrolRequest, EnrolResponse, Envelope, EnvelopeBody,
-    EnvelopeReceipt, ErrorBody, ErrorCode, LoggedChange, PROTOCOL, Profile, Receipt, Recovery, Refusal,
-    SentChange, SyncRequest, SyncResponse, TokenRequest, TokenResponse, Voucher,
+    AuthorCard, CollectionPage, EnrolRequest, EnrolResponse, Envelope, EnvelopeBody, EnvelopeReceipt,
+    ErrorBody, ErrorCode, LoggedChange, PROTOCOL, Profile, Receipt, Recovery, Refusal, SentChange,
+    SyncRequest, SyncResponse, TokenRequest, TokenResponse, Voucher,
 };
 use zhibu_sync_client::invite::Invite;
 use zhibu_sync_client::transport::{Credential, TransportError};
