@@ -31,7 +31,6 @@ fn run_on_postgres(words: &[&str]) -> Result<(), Failure> {
     run(&[words, &["--database-url", &server.url()]].concat())
 }
 
-/// The machine that builds everything must have what the scenes need: there `CI` is set.
 fn run(words: &[&str]) -> Result<(), Failure> {
     Run::cargo(&EXAMPLE).args(&["--"]).args(words).run()
 }
