@@ -41,7 +41,8 @@ mod scene;
 mod troubles;
 mod victim;
 
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -80,6 +81,12 @@ struct Faults {
     json: bool,
 }
 
+/// Root with the device can: there nothing is left out.
+fn may_mount() -> bool {
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    is_root && Path::new("/dev/fuse").exists()
+}
+
 fn main() -> ExitCode {
     let options = Faults::parse();
     if let Some(file) = &options.serve_disk {
@@ -116,7 +123,7 @@ fn main() -> ExitCode {
             match cut.and_then(|cut| Ok([cut, troubles::troubles(&stage(), seed)?])) {
                 Ok(scenes) => scenes.into_iter().for_each(tell),
                 Err(reason) => {
-                    assert!(std::env::var_os("CI").is_none(), "{reason}");
+                    assert!(!may_mount(), "{reason}");
                     eprintln!("left out, power cuts and a failing disk: {reason}");
                 }
             }
