@@ -19,12 +19,8 @@ const GUARDED: [(&str, &str, &str); 9] = [
     ("projected_activities", "facts", "true"),
 ];
 /// Numbers among them: another number is as bad as another bit.
-const COUNTED: [(&str, &str); 4] = [
-    ("collections", "head"),
-    ("records", "version"),
-    ("records", "size_bytes"),
-    ("audit", "at"),
-];
+const COUNTED: [(&str, &str); 4] =
+    [("collections", "head"), ("records", "version"), ("records", "size_bytes"), ("audit", "at")];
 
 async fn open(server: &Server) -> SqliteConnection {
     let file = server.folder().join("zhibu.sqlite");
