@@ -2,7 +2,7 @@
 //!
 //! Whoever is let in is served at the usual speed, because only so many are let in at once; all others are told at the
 //! door to come again, before anything of their request is read ([`Admission::enter`]). A caller has an account of his
-//! own: villages share one address, so nobody is counted by it ([`Admission::of_account`]). What lasts on the disk is
+//! own: villages share one address, so nobody is counted by it ([`Entry::of_account`]). What lasts on the disk is
 //! bounded by the day ([`Admission::deliver`], [`Admission::note_refused`], [`Admission::picture`]). All of it is kept in
 //! memory: a restart forgives, and each of several servers counts for itself.
 

@@ -46,10 +46,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Readers: enough to keep two to four cores busy, few enough to keep their page caches small.
 const READERS: u32 = 4;
-/// The page caches of a reader and of the writer, as SQLite counts: negative, in KiB. A commit of one evening touches
-/// leaves all over the file, which it would otherwise read again each time.
-const READER_CACHE: &str = "-4096";
-const WRITER_CACHE: &str = "-16384";
+/// The writer's page cache, as SQLite counts: negative, in KiB. A commit of one evening touches leaves all over the file,
+/// which it would otherwise read again each time.
+const WRITER_CACHE: &str = "-8192";
 
 /// [`Store`] on SQLite.
 #[derive(Debug, Clone)]
@@ -89,8 +88,8 @@ impl SqliteStore {
         let options_of_writer = options.clone().pragma("cache_size", WRITER_CACHE);
         let writer = writer.connect_with(options_of_writer).await.map_err(from_sqlx)?;
         migrations().run(&writer).await.map_err(|e| StoreError::Unavailable(Box::new(e)))?;
-        let readers = options.pragma("cache_size", READER_CACHE).pragma("query_only", "on");
-        let readers = pool(READERS).connect_with(readers).await.map_err(from_sqlx)?;
+        let readers =
+            pool(READERS).connect_with(options.pragma("query_only", "on")).await.map_err(from_sqlx)?;
         Ok(Self { writer, readers, silence: broadcast::channel(1).0 })
     }
 
