@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
+use jiff::Timestamp;
 use zhibu_domain::ids::RecordId;
 use zhibu_domain::org::NamingScheme;
 
@@ -56,6 +57,13 @@ pub enum Command {
     Compact(CompactOptions),
     /// Takes the second factor of a login away, for one who lost the phone with it.
     ResetSecondFactor(LoginOptions),
+    /// Copies database and pictures of a running server into a folder or a bucket: only what changed since the last time.
+    Backup(BackupOptions),
+    /// Makes a data folder out of a backup. Phones bring back what came after it.
+    Restore(RestoreOptions),
+    /// After a database was restored from a backup by other means than this program's: lets phones notice, so that they
+    /// bring back what it has forgotten. While no server runs on it.
+    RenewGeneration(Place),
     /// Says what a number of districts needs: disk, processors, connections.
     Size(SizeOptions),
 }
@@ -117,6 +125,51 @@ pub struct CompactOptions {
     pub after_days: u32,
 }
 
+/// Options of `backup`.
+#[derive(Debug, clap::Args)]
+pub struct BackupOptions {
+    /// Where to: a folder, or a bucket, `s3://BUCKET/PREFIX?…` as in `serve --blobs`. One backup at a time.
+    #[arg(value_name = "DIR|URL")]
+    pub to: String,
+    /// Removes moments older than so many days, and of those older than two days all but the last of each day.
+    #[arg(long, value_name = "DAYS")]
+    pub keep_days: Option<u32>,
+    /// What is backed up.
+    #[command(flatten)]
+    pub place: Place,
+    /// Where the pictures are, if not in the data folder: as `serve` has it.
+    #[arg(long, env = "ZHIBU_BLOBS", value_name = "URL")]
+    pub blobs: Option<String>,
+}
+
+/// Options of `restore`.
+#[derive(Debug, clap::Args)]
+pub struct RestoreOptions {
+    /// Where from: as `backup` has it.
+    #[arg(value_name = "DIR|URL")]
+    pub from: String,
+    /// The data folder to make; there must be no data yet.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// The last moment until then, e.g. `2026-11-22T10:15` (in China) or `2026-11-22T02:15:00Z`; else the last of all.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub at: Option<Timestamp>,
+    /// Where the pictures go, if not to the data folder: as `serve` has it.
+    #[arg(long, env = "ZHIBU_BLOBS", value_name = "URL")]
+    pub blobs: Option<String>,
+}
+
+/// A time with an offset, or one on China's clocks.
+fn moment(text: &str) -> Result<Timestamp, jiff::Error> {
+    match text.parse() {
+        Ok(at) => Ok(at),
+        Err(_) => {
+            let at: jiff::civil::DateTime = text.parse()?;
+            jiff::tz::Offset::constant(8).to_timestamp(at)
+        }
+    }
+}
+
 /// Options of `reset-second-factor`.
 #[derive(Debug, clap::Args)]
 pub struct LoginOptions {
@@ -136,6 +189,9 @@ pub struct VerifyOptions {
     /// Where the pictures are, if not in the data folder: as `serve` has it.
     #[arg(long, env = "ZHIBU_BLOBS", value_name = "URL")]
     pub blobs: Option<String>,
+    /// Also lets SQLite look at each page, index and reference of its file, and computes anew what is only kept to save time.
+    #[arg(long)]
+    pub deep: bool,
 }
 
 /// Options of `size`.
@@ -232,6 +288,28 @@ pub struct ServeOptions {
     /// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.
     #[arg(long, env = "ZHIBU_BLOBS", value_name = "URL")]
     pub blobs: Option<String>,
+    /// Backs the database and its pictures up while it serves: into a folder, or a bucket with an address as `--blobs` has it.
+    /// Not for Postgres, which has its own.
+    #[arg(long, env = "ZHIBU_BACKUP", value_name = "DIR|URL")]
+    pub backup: Option<String>,
+    /// How often, in minutes; where nothing changed there is no new moment.
+    #[arg(
+        long,
+        env = "ZHIBU_BACKUP_EVERY",
+        value_name = "MINUTES",
+        default_value_t = 1,
+        requires = "backup"
+    )]
+    pub backup_every: u32,
+    /// For how many days backups are kept: each moment for two days, then the last of each day.
+    #[arg(
+        long,
+        env = "ZHIBU_BACKUP_KEEP_DAYS",
+        value_name = "DAYS",
+        default_value_t = 30,
+        requires = "backup"
+    )]
+    pub backup_keep_days: u32,
     /// Serves the pages in this folder instead of those in the binary: for trying a new build of them.
     #[arg(long, env = "ZHIBU_WEB", value_name = "DIR")]
     pub web: Option<PathBuf>,

@@ -2,19 +2,23 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser as _;
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use zhibu_server::App;
+use zhibu_server::admin::backup::{Backup, BackupPlace, Source, keep_backing_up};
 use zhibu_server::admin::init::Site;
 use zhibu_server::blobs::{BlobPlace, keep_sweeping};
 use zhibu_server::clock::{Clock as _, SystemClock, SystemEntropy};
 use zhibu_server::config::{
-    BLOBS, Command, CompactOptions, Config, ExportOptions, InitOptions, LoginOptions, Place, ServeOptions,
-    VerifyOptions, WEB_ASSETS,
+    BLOBS, BackupOptions, Command, CompactOptions, Config, ExportOptions, InitOptions, LoginOptions, Place,
+    RestoreOptions, ServeOptions, VerifyOptions, WEB_ASSETS,
 };
 use zhibu_server::http::Pages;
+use zhibu_server::store::Database;
 use zhibu_server::{admin, compaction, http, logging, metrics, projection};
 
 /// A push makes many small values that live as long as the request; the system's allocator spends a sixth of the server's
@@ -23,7 +27,7 @@ use zhibu_server::{admin, compaction, http, logging, metrics, projection};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How long stopping may take for what the next start would only do faster with.
-const PUT_AWAY_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
+const PUT_AWAY_WITHIN: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -36,6 +40,9 @@ async fn main() -> anyhow::Result<()> {
         Command::Reproject(place) => reproject(place).await,
         Command::Compact(options) => compact(options).await,
         Command::ResetSecondFactor(options) => reset_second_factor(options).await,
+        Command::Backup(options) => backup(options).await,
+        Command::Restore(options) => restore(options).await,
+        Command::RenewGeneration(place) => renew_generation(place).await,
         Command::Size(options) => {
             say(&admin::size::table(&options.extents()));
             Ok(())
@@ -69,7 +76,10 @@ async fn export_record(options: ExportOptions) -> anyhow::Result<()> {
 async fn verify(options: VerifyOptions) -> anyhow::Result<()> {
     let store = admin::open_existing(&options.place.database()).await?;
     let blobs = open_blobs(options.blobs.as_deref(), &options.place.data).await?;
-    let report = admin::verify::verify(&*store, &blobs).await?;
+    let mut report = admin::verify::verify(&*store, &blobs).await?;
+    if options.deep {
+        admin::verify::verify_deep(&*store, &options.place.database(), &mut report.findings).await?;
+    }
     store.close().await;
     report.findings.iter().for_each(|finding| say(&finding.to_string()));
     say(&format!(
@@ -109,6 +119,61 @@ async fn reset_second_factor(options: LoginOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn backup(options: BackupOptions) -> anyhow::Result<()> {
+    let now = SystemClock.now();
+    let source = backup_source(&options.place, options.blobs.as_deref()).await?;
+    let mut backup = Backup::at(BackupPlace::open(&options.to, true).await?).await?;
+    let taken = backup.take(&source, now).await?;
+    say(&match taken.is_unchanged {
+        true => "与上次备份相同，没有新内容".to_owned(),
+        false => format!(
+            "备份好了：数据库 {} 字节，新写 {} 块（{} 字节）；照片新增 {} 张",
+            taken.bytes, taken.chunks, taken.chunk_bytes, taken.pictures
+        ),
+    });
+    if let Some(days) = options.keep_days {
+        let thinned = backup.place().thin(Timestamp::from_millisecond(now.0)?, days).await?;
+        say(&format!("清理了 {} 个旧时间点、{} 块", thinned.moments, thinned.chunks));
+    }
+    anyhow::ensure!(taken.lost_pictures == 0, "有 {} 张照片丢失或已损坏，不在备份里", taken.lost_pictures);
+    Ok(())
+}
+
+/// What a backup is taken of: a database file and its pictures.
+async fn backup_source(place: &Place, blobs: Option<&str>) -> anyhow::Result<Source> {
+    let Database::Sqlite(database) = place.database() else {
+        anyhow::bail!(
+            "Postgres 请用它自己的备份（pg_basebackup 和 WAL 归档）；恢复后运行 renew-generation。"
+        );
+    };
+    anyhow::ensure!(database.is_file(), "{} 里没有数据。请检查 --data。", place.data.display());
+    Ok(Source { database, pictures: open_blobs(blobs, &place.data).await? })
+}
+
+async fn restore(options: RestoreOptions) -> anyhow::Result<()> {
+    let from = BackupPlace::open(&options.from, false).await?;
+    let data = &options.data;
+    std::fs::create_dir_all(data).with_context(|| format!("建不了文件夹 {}", data.display()))?;
+    let is_empty = std::fs::read_dir(data)?.next().is_none();
+    anyhow::ensure!(is_empty, "{} 不是空文件夹。请恢复到一个新文件夹。", data.display());
+    let blobs = open_blobs(options.blobs.as_deref(), data).await?;
+    let restored = admin::backup::restore(&from, options.at, data, &blobs).await?;
+    say(&format!(
+        "恢复到 {} 的状态：数据库 {} 字节，照片 {} 张。请先运行 verify --deep，再启动服务器；手机会补传这之后的内容。",
+        restored.moment.taken_at, restored.moment.bytes, restored.pictures
+    ));
+    anyhow::ensure!(restored.lost_pictures == 0, "有 {} 张照片恢复不了", restored.lost_pictures);
+    Ok(())
+}
+
+async fn renew_generation(place: Place) -> anyhow::Result<()> {
+    let store = admin::open_existing(&place.database()).await?;
+    let districts = admin::generation::renew_all(&*store, &SystemEntropy, SystemClock.now()).await?;
+    store.close().await;
+    say(&format!("{districts} 个区县换了代号：手机下次同步时会重新读取，并补传这里没有的内容。"));
+    Ok(())
+}
+
 /// Says it to whoever typed the command.
 #[expect(clippy::print_stdout, reason = "this is what the command was typed for")]
 fn say(text: &str) {
@@ -133,6 +198,15 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     };
     let app = App::on_this_machine(store.clone(), public_url, blobs);
     let sweeper = tokio::spawn(keep_sweeping(app.clone()));
+    let backups = match &options.backup {
+        None => None,
+        Some(address) => {
+            let source = backup_source(&options.place, options.blobs.as_deref()).await?;
+            let every = Duration::from_secs(60 * u64::from(options.backup_every.max(1)));
+            let backups = keep_backing_up(address.clone(), source, every, options.backup_keep_days);
+            Some(tokio::spawn(backups))
+        }
+    };
     projection::start(app.store.clone(), &app.ledger);
     let compactor = compaction::start(app.store.clone(), app.clock.clone(), options.compact_after_days);
     announce(address, &app.public_url);
@@ -144,6 +218,9 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     axum::serve(listener, http::router(app.clone(), pages)).with_graceful_shutdown(told_to_stop()).await?;
     sweeper.abort();
     compactor.abort();
+    if let Some(backups) = backups {
+        backups.abort();
+    }
     // A supervisor does not wait for ever, and what is not put away is only read again.
     if tokio::time::timeout(PUT_AWAY_WITHIN, app.ledger.put_away()).await.is_err() {
         tracing::warn!("not everything was put away");

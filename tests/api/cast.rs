@@ -56,6 +56,7 @@ pub(crate) fn empty_sync() -> SyncRequest {
         marks: vec![],
         envelopes: vec![],
         page_bytes: 1 << 20,
+        recovery: None,
     }
 }
 

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::ids::{DeviceId, RecordId};
 use zhibu_domain::record::{Actor, ChangeHash, CommandFault, Record, RecordRef, Stamp};
-use zhibu_domain::wire::{AuthorCard, Profile, ReadMark};
+use zhibu_domain::wire::{AuthorCard, Profile, ReadMark, Voucher};
 use zhibu_sync_client::store::memory::MemoryStore;
 use zhibu_sync_client::store::{
     AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, KeptBlob, LocalStore, PendingChange,
@@ -234,6 +234,9 @@ impl LocalStore for Disk {
     }
     async fn blob_bytes(&self, record: RecordId, hash: BlobHash) -> Result<Option<Vec<u8>>, StoreError> {
         self.held.blob_bytes(record, hash).await
+    }
+    async fn vouchers(&self) -> Result<Vec<Voucher>, StoreError> {
+        self.held.vouchers().await
     }
     async fn commit(&self, act: Act) -> Result<(), StoreError> {
         let dead = || StoreError::Failed("the phone is dead".to_owned());

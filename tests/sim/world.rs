@@ -416,6 +416,7 @@ impl World {
             marks: Vec::new(),
             envelopes: vec![minicbor::decode(&forgery.envelope).unwrap()],
             page_bytes: 1 << 16,
+            recovery: None,
         };
         let credential = Some(format!("Bearer {}", token.token));
         let message = Message::new("/v1/sync", credential, minicbor::to_vec(&request).unwrap(), phone.person);

@@ -110,6 +110,7 @@ impl WireClient {
             marks: vec![],
             envelopes,
             page_bytes: 1 << 20,
+            recovery: None,
         };
         self.ask("/v1/sync", minicbor::to_vec(&request).unwrap()).await
     }
@@ -123,6 +124,7 @@ impl WireClient {
             marks: self.marks.clone(),
             envelopes,
             page_bytes: 1 << 18,
+            recovery: None,
         };
         let body = minicbor::to_vec(&request).unwrap();
         let up = body.len();
@@ -155,6 +157,7 @@ impl WireClient {
             marks: vec![],
             envelopes: vec![envelope],
             page_bytes: 1 << 20,
+            recovery: None,
         };
         let response =
             self.raw("/v1/sync").bearer_auth(&self.token).body(minicbor::to_vec(&request).unwrap());

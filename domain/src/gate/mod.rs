@@ -94,8 +94,13 @@ pub fn admit(index: &mut Index, change: &Decoded, author: &Author, scene: &Scene
 /// judged when it came.
 pub fn replay(index: &mut Index, bytes: &[u8]) -> Result<ChangeHash, Refusal> {
     let change = decode(bytes)?;
-    index.admit(&change, None)?;
+    readmit(index, &change)?;
     Ok(change.hash)
+}
+
+/// As [`replay`], for a change that is decoded: one that was in the log before the server was restored from a backup.
+pub fn readmit(index: &mut Index, change: &Decoded) -> Result<(), Refusal> {
+    index.admit(change, None)
 }
 
 type Operation = legacy::Op;

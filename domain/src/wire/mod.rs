@@ -9,8 +9,8 @@ mod sync;
 pub use blob::{BlobProgress, MAX_BLOB_CHUNK_BYTES};
 pub use entrance::{EnrolRequest, EnrolResponse, KeyAlgorithm, PROOF_SCHEME, TokenRequest, TokenResponse};
 pub use sync::{
-    AuthorCard, CollectionPage, EnvelopeReceipt, LoggedChange, LoggedPack, Profile, ReadMark, Receipt,
-    Refusal, SyncRequest, SyncResponse,
+    AuthorCard, CollectionPage, EnvelopeReceipt, LoggedChange, LoggedPack, PackedNames, Profile, ReadMark,
+    Receipt, Recovery, Refusal, SyncRequest, SyncResponse, Voucher,
 };
 
 use minicbor::{Decode, Encode};
@@ -34,6 +34,8 @@ pub const ENVELOPE_CONTEXT: &[u8] = b"zhibu-envelope-v1\0";
 pub const ENROL_CONTEXT: &[u8] = b"zhibu-enrol-v1\0";
 /// Context of the proof that renews a token.
 pub const TOKEN_CONTEXT: &[u8] = b"zhibu-token-v1\0";
+/// Context of a server's code over what it has stored.
+pub const VOUCHER_CONTEXT: &[u8] = b"zhibu-voucher-v1\0";
 
 /// How far a proof's time may be from the server's, in milliseconds.
 pub const PROOF_TOLERANCE_MS: i64 = 10 * 60 * 1000;
@@ -46,6 +48,8 @@ pub const MAX_ENVELOPE_BYTES: usize = 1 << 20;
 pub const MAX_ENVELOPE_CHANGES: usize = 512;
 /// Most envelopes in one request.
 pub const MAX_REQUEST_ENVELOPES: usize = 256;
+/// Most changes that a request may bring back to a restored server.
+pub const MAX_RECOVERED_CHANGES: usize = 512;
 /// Most collections that a request may name.
 pub const MAX_REQUEST_POSITIONS: usize = 16_384;
 

@@ -3,10 +3,10 @@
 use minicbor::{Decode, Encode};
 use serde::Serialize;
 
-use super::{Envelope, TokenResponse};
+use super::{Envelope, SentChange, TokenResponse, VOUCHER_CONTEXT};
 use crate::ids::{AccountId, DeviceId, DistrictId, MemberId};
 use crate::org::{NamingScheme, Org, Post};
-use crate::record::{Collection, RecordRef};
+use crate::record::{ChangeHash, Collection, RecordRef, history_digest};
 use crate::refusal::RefusalCode;
 use crate::time::Millis;
 
@@ -40,6 +40,9 @@ pub struct SyncRequest {
     /// About how many bytes of changes the answer may carry; the server has its own bound.
     #[n(4)]
     pub page_bytes: u32,
+    /// What a server that was restored from a backup has forgotten.
+    #[n(5)]
+    pub recovery: Option<Recovery>,
 }
 
 /// The answer to [`SyncRequest`].
@@ -76,6 +79,72 @@ pub struct SyncResponse {
     /// The next access token, for a device that came with a proof.
     #[n(9)]
     pub token: Option<TokenResponse>,
+    /// One for each change of [`SyncRequest::recovery`], in its order.
+    #[n(10)]
+    pub recovered: Option<Vec<Receipt>>,
+    /// The server's code over what this answer says is stored, see [`Voucher`]; absent when it says so of nothing.
+    #[cbor(n(11), with = "minicbor::bytes")]
+    pub voucher: Option<Vec<u8>>,
+}
+
+/// The server's word that it has stored these changes: whoever holds it can bring them back to a server that was
+/// restored from a backup, whoever wrote them. Kept by those who read the answer that it came in.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Voucher {
+    /// The [`SyncResponse::generation`] of that answer.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub generation: Vec<u8>,
+    /// Its [`SyncResponse::voucher`].
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub code: Vec<u8>,
+    /// What the code is over, 32 bytes each: the hashes of the device's own changes that were receipted as stored or as
+    /// duplicates, of those that were recovered so, then page by page the [`history_digest`](crate::record::history_digest)
+    /// of each pack and the hash of each change.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub names: Vec<u8>,
+    /// The hashes of the changes in packs, pack by pack. What is in none of `names` as a digest proves nothing.
+    #[n(3)]
+    pub packs: Vec<PackedNames>,
+}
+
+/// The hashes of the changes of one pack, 32 bytes each, one behind the other.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(transparent)]
+pub struct PackedNames(#[cbor(n(0), with = "minicbor::bytes")] pub Vec<u8>);
+
+impl Voucher {
+    /// What the code is computed over.
+    pub fn covered_bytes(generation: &[u8], names: &[u8]) -> Vec<u8> {
+        [VOUCHER_CONTEXT, generation, names].concat()
+    }
+
+    /// The changes that it speaks for, if its code is right.
+    pub fn changes(&self) -> impl Iterator<Item = ChangeHash> {
+        let packed = self.packs.iter().filter(|pack| {
+            let digest = history_digest(hashes(&pack.0));
+            hashes(&self.names).any(|name| name == digest)
+        });
+        hashes(&self.names).chain(packed.flat_map(|pack| hashes(&pack.0)))
+    }
+}
+
+fn hashes(bytes: &[u8]) -> impl Iterator<Item = ChangeHash> {
+    bytes.as_chunks().0.iter().map(|hash| ChangeHash(*hash))
+}
+
+/// Changes that a restored server has forgotten, brought back by somebody who holds them.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Recovery {
+    /// The server's own word for each of the changes.
+    #[n(0)]
+    pub vouchers: Vec<Voucher>,
+    /// Each after what it depends on.
+    #[n(1)]
+    pub changes: Vec<SentChange>,
+    /// Who wrote them, as this device knows it: for devices that the server has forgotten, too.
+    #[n(2)]
+    pub authors: Vec<AuthorCard>,
 }
 
 /// The server's durable answer to one envelope.

@@ -20,8 +20,8 @@ use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{
     AuthorCard, CollectionPage, EnrolRequest, EnrolResponse, Envelope, EnvelopeBody, EnvelopeReceipt,
-    ErrorBody, ErrorCode, KeyAlgorithm, LoggedChange, PROTOCOL, Profile, ReadMark, Receipt, Refusal,
-    SentChange, SyncRequest, SyncResponse, TokenRequest, TokenResponse,
+    ErrorBody, ErrorCode, KeyAlgorithm, LoggedChange, PROTOCOL, Profile, ReadMark, Receipt, Recovery,
+    Refusal, SentChange, SyncRequest, SyncResponse, TokenRequest, TokenResponse, Voucher,
 };
 
 /// The namespace that the page states, in the test's own hand: the code's is private and must agree.
@@ -232,7 +232,7 @@ fn receipts() -> [Example; 4] {
     ]
 }
 
-fn sync() -> [Example; 2] {
+fn sync() -> [Example; 3] {
     let collection = activity().collection();
     let standing = RecordRef::roster(BRANCH).collection();
     assert_eq!(standing.year, STANDING);
@@ -250,9 +250,12 @@ fn sync() -> [Example; 2] {
         position: 41,
         records: vec![activity()],
         changes: vec![logged],
-        authors: vec![author],
+        authors: vec![author.clone()],
         packs: Vec::new(),
     };
+    let names = [change().hash.0, change().hash.0].concat();
+    let voucher = Voucher { generation: vec![0xaa; 16], code: vec![0xcc; 16], names, packs: Vec::new() };
+    let sent = SentChange { record: activity(), change: change().bytes };
     [
         cbor(
             "sync request",
@@ -262,6 +265,7 @@ fn sync() -> [Example; 2] {
                 marks,
                 envelopes: Vec::new(),
                 page_bytes: 512 << 10,
+                recovery: None,
             },
         ),
         cbor(
@@ -277,6 +281,23 @@ fn sync() -> [Example; 2] {
                 last_counter: 1,
                 last_epoch: 1,
                 token: None,
+                recovered: None,
+                voucher: Some(vec![0xcc; 16]),
+            },
+        ),
+        cbor(
+            "recovery request",
+            SyncRequest {
+                protocol: PROTOCOL,
+                profile_version: 3,
+                marks: Vec::new(),
+                envelopes: Vec::new(),
+                page_bytes: 512 << 10,
+                recovery: Some(Recovery {
+                    vouchers: vec![voucher],
+                    changes: vec![sent],
+                    authors: vec![author],
+                }),
             },
         ),
     ]

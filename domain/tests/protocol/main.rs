@@ -92,7 +92,7 @@ fn the_page_knows_each_endpoint_kind_and_context() {
     for word in endpoints.into_iter().chain(kinds) {
         assert!(text.contains(&format!("`{word}`")), "PROTOCOL.md does not mention {word}");
     }
-    for context in [wire::ENVELOPE_CONTEXT, wire::ENROL_CONTEXT, wire::TOKEN_CONTEXT] {
+    for context in [wire::ENVELOPE_CONTEXT, wire::ENROL_CONTEXT, wire::TOKEN_CONTEXT, wire::VOUCHER_CONTEXT] {
         let (zero, name) = context.split_last().unwrap();
         let stated = format!("`\"{}\" {zero:02x}`", std::str::from_utf8(name).unwrap());
         assert!(text.contains(&stated), "PROTOCOL.md does not mention {stated}");

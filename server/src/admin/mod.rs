@@ -1,7 +1,9 @@
 //! What the one who runs the server does at its command line: make a district, look whether all is well, take a
-//! record out, compute the lists anew.
+//! record out, compute the lists anew, take backups and give them back.
 
+pub mod backup;
 pub mod export;
+pub mod generation;
 pub mod init;
 pub mod invite;
 pub mod second_factor;

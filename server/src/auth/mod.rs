@@ -20,6 +20,7 @@ pub mod password;
 pub mod proof;
 pub mod session;
 pub mod token;
+mod voucher;
 
 use session::Entrance;
 

@@ -7,8 +7,11 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use zhibu_domain::ids::{DeviceId, DistrictId};
+use zhibu_domain::record::ChangeHash;
 use zhibu_domain::time::Millis;
+use zhibu_domain::wire::Voucher;
 
+use super::voucher::VoucherKey;
 use crate::error::ApiError;
 use crate::store::{District, Store};
 
@@ -48,7 +51,7 @@ pub struct TokenBearer {
     pub device: DeviceId,
 }
 
-/// The districts' token keys, read from the store once each: a district's secret never changes while a server runs.
+/// The districts' keys of tokens and vouchers, read from the store once each: a district's secret never changes while a server runs.
 #[derive(Default)]
 pub struct Keyring {
     keys: RwLock<HashMap<DistrictId, Arc<TokenKeys>>>,
@@ -57,6 +60,7 @@ pub struct Keyring {
 struct TokenKeys {
     signing: EncodingKey,
     checking: DecodingKey,
+    vouching: VoucherKey,
 }
 
 impl Keyring {
@@ -106,6 +110,32 @@ impl Keyring {
         Ok(TokenBearer { district, device: claims.sub })
     }
 
+    /// The code of a voucher for these names; none for none.
+    pub async fn vouch(
+        &self,
+        store: &dyn Store,
+        district: DistrictId,
+        generation: &[u8],
+        names: &[ChangeHash],
+    ) -> Result<Option<Vec<u8>>, ApiError> {
+        if names.is_empty() {
+            return Ok(None);
+        }
+        let keys = self.keys(store, district).await?.ok_or(ApiError::NotFound)?;
+        Ok(Some(keys.vouching.code(generation, names)))
+    }
+
+    /// Whether this district's server gave a voucher, before it was restored or since.
+    pub async fn is_ours(
+        &self,
+        store: &dyn Store,
+        district: DistrictId,
+        voucher: &Voucher,
+    ) -> Result<bool, ApiError> {
+        let keys = self.keys(store, district).await?.ok_or(ApiError::NotFound)?;
+        Ok(keys.vouching.is_ours(voucher))
+    }
+
     async fn keys(
         &self,
         store: &dyn Store,
@@ -121,6 +151,7 @@ impl Keyring {
         let keys = Arc::new(TokenKeys {
             signing: EncodingKey::from_secret(&token_secret),
             checking: DecodingKey::from_secret(&token_secret),
+            vouching: VoucherKey::of(&token_secret),
         });
         self.keys.write().unwrap_or_else(PoisonError::into_inner).insert(district, keys.clone());
         Ok(Some(keys))

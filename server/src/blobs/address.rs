@@ -36,15 +36,15 @@ pub enum AddressFault {
 }
 
 /// A bucket that can be spoken to.
-pub(super) struct Bucket {
-    pub(super) store: AmazonS3,
-    pub(super) prefix: Path,
+pub(crate) struct Bucket {
+    pub(crate) store: AmazonS3,
+    pub(crate) prefix: Path,
     /// The origin of its addresses, if readers are sent there.
-    pub(super) origin: Option<String>,
+    pub(crate) origin: Option<String>,
 }
 
 impl Bucket {
-    pub(super) async fn at(
+    pub(crate) async fn at(
         address: &str,
         settings: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, AddressFault> {

@@ -23,6 +23,7 @@ mod place;
 mod sweep;
 
 pub use address::AddressFault;
+pub(crate) use address::Bucket;
 pub use place::{BlobPlace, CACHED};
 pub use sweep::{Swept, keep_sweeping, sweep};
 

@@ -114,7 +114,7 @@ impl BlobPlace {
     }
 
     /// Puts a whole picture. When this returns, it survives the loss of power.
-    pub(super) async fn put(
+    pub(crate) async fn put(
         &self,
         district: DistrictId,
         hash: BlobHash,

@@ -58,6 +58,7 @@ fn changes_of(rows: &[LogRow], record: RecordId) -> Vec<Vec<u8>> {
     of_record
         .flat_map(|row| match &row.content {
             LogContent::Change(bytes, _) => vec![bytes.clone()],
+            LogContent::Damaged(why) => panic!("{why}"),
             LogContent::Pack(pack) => {
                 unpack(&row.record, pack).unwrap().into_iter().map(|change| change.bytes).collect()
             }

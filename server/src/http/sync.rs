@@ -14,8 +14,8 @@ use crate::auth::DeviceCaller;
 use crate::auth::token::TokenBearer;
 use crate::error::ApiError;
 use crate::metrics::Stage;
-use crate::sync::pages;
 use crate::sync::scope::Scope;
+use crate::sync::{pages, recovery};
 
 pub(super) async fn exchange(
     caller: DeviceCaller,
@@ -23,6 +23,10 @@ pub(super) async fn exchange(
     Cbor(request): Cbor<SyncRequest>,
 ) -> Result<Cbor<SyncResponse>, ApiError> {
     check(&request)?;
+    let recovered = match request.recovery {
+        Some(recovery) => Some(recovery::recover(&app, &caller, recovery).await?),
+        None => None,
+    };
     let delivered = app.ledger.deliver(&caller, request.envelopes).await?;
     // After the delivery, so that the marks move past what it wrote.
     let scope = Scope::of(&app, &caller).await?;
@@ -35,6 +39,9 @@ pub(super) async fn exchange(
     let profile = if is_known { None } else { Some(scope.profile(&app).await?) };
     let bearer = TokenBearer { district: caller.district, device: caller.device.id };
     let token = if caller.is_proven { Some(issue_for(&app, bearer).await?) } else { None };
+    let recovered_names = recovered.iter().flat_map(|recovered| &recovered.stored);
+    let names: Vec<_> = delivered.stored.iter().chain(recovered_names).chain(&news.names).copied().collect();
+    let voucher = app.keyring.vouch(&*app.store, caller.district, &caller.generation, &names).await?;
     Ok(Cbor(SyncResponse {
         protocol: PROTOCOL,
         server_time: app.clock.now(),
@@ -43,9 +50,12 @@ pub(super) async fn exchange(
         pages: news.pages,
         more: news.more,
         profile,
-        last_counter: delivered.last_counter,
-        last_epoch: delivered.last_epoch,
+        // As they stood before this request: one that went back shows, whatever this one brought.
+        last_counter: caller.device.last_counter,
+        last_epoch: caller.device.last_epoch,
         token,
+        recovered: recovered.map(|recovered| recovered.receipts),
+        voucher,
     }))
 }
 
@@ -55,6 +65,9 @@ fn check(request: &SyncRequest) -> Result<(), ApiError> {
     }
     if request.envelopes.len() > MAX_REQUEST_ENVELOPES {
         return Err(ApiError::TooLarge("envelopes of one request".into()));
+    }
+    if request.recovery.as_ref().is_some_and(recovery::is_too_large) {
+        return Err(ApiError::TooLarge("changes brought back in one request".into()));
     }
     if request.marks.len() > MAX_REQUEST_POSITIONS {
         return Err(ApiError::TooLarge("marks of one request".into()));

@@ -117,6 +117,7 @@ fn empty_sync() -> Vec<u8> {
         marks: vec![],
         envelopes: vec![],
         page_bytes: 1 << 20,
+        recovery: None,
     };
     minicbor::to_vec(request).unwrap()
 }

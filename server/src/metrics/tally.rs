@@ -17,13 +17,16 @@ const REQUESTS: &str = "zhibu_requests_total";
 const ERRORS: &str = "zhibu_errors_total";
 const COMPACTED: &str = "zhibu_compacted_bytes_total";
 
-const COUNTERS: [Described; 6] = [
+const DAMAGED: &str = "zhibu_damaged_rows_total";
+
+const COUNTERS: [Described; 7] = [
     (COMMITS, "Commits of the writer that went through"),
     (CHANGES, "Changes by what became of them: stored, duplicate, refused"),
     (REFUSALS, "Changes and whole envelopes that were refused, by code"),
     (REQUESTS, "Requests by method, route and status"),
     (ERRORS, "Requests that got an error body, by code"),
     (COMPACTED, "Bytes of changes that went into packs"),
+    (DAMAGED, "Rows of the log that were not what was written, and not sent"),
 ];
 
 pub(super) fn describe() {
@@ -35,6 +38,7 @@ pub(super) fn describe() {
 pub(super) fn begin() {
     LazyLock::force(&COUNTED);
     counter!(COMPACTED).increment(0);
+    counter!(DAMAGED).increment(0);
     for code in RefusalCode::ALL {
         counter!(REFUSALS, "code" => code.as_str()).increment(0);
     }
@@ -89,6 +93,11 @@ fn refused(code: RefusalCode) {
 /// Changes of that many bytes went into packs.
 pub fn compacted(bytes: u64) {
     counter!(COMPACTED).increment(bytes);
+}
+
+/// A row of the log is not what was written.
+pub fn damaged() {
+    counter!(DAMAGED).increment(1);
 }
 
 /// A request was answered. `route` is the pattern and never the path.

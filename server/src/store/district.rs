@@ -47,6 +47,16 @@ pub trait DistrictStore: Send + Sync {
     /// One district.
     async fn find_district(&self, district: DistrictId) -> Result<Option<District>, StoreError>;
 
+    /// Notes that this is another store than the one that phones have read: it was restored from a backup. `generation`
+    /// must be a new one. What consoles write from now on is of an epoch of at least `epoch` and one that none of their
+    /// devices had: what they wrote before and is forgotten may come back.
+    async fn renew_generation(
+        &self,
+        district: DistrictId,
+        generation: [u8; 16],
+        epoch: u32,
+    ) -> Result<(), StoreError>;
+
     /// Adds or replaces nodes of the tree; parents stand before their children. Raises `orgs_version` once.
     async fn put_orgs(&self, district: DistrictId, orgs: &[Org]) -> Result<(), StoreError>;
 

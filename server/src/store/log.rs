@@ -166,6 +166,8 @@ pub struct LogRow {
     pub position: u64,
     /// The record.
     pub record: RecordRef,
+    /// The change's hash, or the [`history_digest`](zhibu_domain::record::history_digest) of those in a pack.
+    pub name: ChangeHash,
     /// What stands there.
     pub content: LogContent,
 }
@@ -177,6 +179,8 @@ pub enum LogContent {
     Change(Vec<u8>, DeviceId),
     /// A [`pack`](fn@zhibu_domain::record::pack) of the record's first changes, this position's the last of them.
     Pack(Vec<u8>),
+    /// What cannot be what was written, and why. It stands for nothing but its position.
+    Damaged(String),
 }
 
 impl LogContent {
@@ -184,6 +188,7 @@ impl LogContent {
     pub fn size_bytes(&self) -> usize {
         match self {
             LogContent::Change(bytes, _) | LogContent::Pack(bytes) => bytes.len(),
+            LogContent::Damaged(_) => 0,
         }
     }
 }
@@ -263,7 +268,8 @@ pub trait LogStore: Send + Sync {
     ) -> Result<Option<StoredRecord>, StoreError>;
 
     /// What stands behind these marks, in their order and inside each in position order: as many rows as fit in
-    /// `max_bytes`, and at least one if there are any. One question, however many the marks.
+    /// `max_bytes`, and at least one if there are any. One question, however many the marks. A row whose bytes are not
+    /// what was written comes as [`LogContent::Damaged`]: the others are read all the same.
     async fn read_news(
         &self,
         district: DistrictId,

@@ -82,9 +82,11 @@ impl Judge<'_> {
                 return Ok(verdict(Decision::Duplicate { position: *position }, None));
             }
             // A refusal stands: its author may have written the work anew by now. Only a change that came before
-            // what it depends on is looked at again, and one that somebody with the right admits.
+            // what it depends on is looked at again, one that somebody with the right admits, and one that was stored before.
             Some(KnownChange::Quarantined(refusal))
-                if refusal.code != RefusalCode::MissingDependency && change.admitted_by.is_none() =>
+                if refusal.code != RefusalCode::MissingDependency
+                    && change.admitted_by.is_none()
+                    && !change.is_vouched =>
             {
                 return Ok(verdict(Decision::Refuse(refusal.clone()), None));
             }
@@ -98,7 +100,16 @@ impl Judge<'_> {
             return Ok(verdict(Decision::Refuse(refusal), None));
         }
         let roster = self.books.roster(district, &change.record);
-        let open = self.books.record(self.fetched, district, &change.record)?;
+        let open = match self.books.record(self.fetched, district, &change.record) {
+            // Whoever brings it has more to bring. It is kept, and judged again once the record is put right.
+            Err(StoreError::Corrupt { table, row }) => {
+                tracing::error!(table, row, "a record is damaged; what comes for it is kept apart");
+                let refusal =
+                    Refusal::new(RefusalCode::MissingDependency, "the record is damaged on the server");
+                return Ok(verdict(Decision::Refuse(refusal), None));
+            }
+            open => open?,
+        };
         let base = Some(open.version);
         if open.reference != change.record {
             let refusal = Refusal::new(RefusalCode::WrongRecord, "the record belongs elsewhere");
@@ -114,7 +125,10 @@ impl Judge<'_> {
         }
         let scene = Scene { record: &change.record, status: Status::Draft, orgs, roster: roster.as_deref() };
         let at_the_gate = Stage::Gate.begin();
-        let admitted = gate::admit(&mut open.index, decoded, author, &scene);
+        let admitted = match change.is_vouched {
+            true => gate::readmit(&mut open.index, decoded),
+            false => gate::admit(&mut open.index, decoded, author, &scene),
+        };
         at_the_gate.end();
         match admitted {
             Ok(()) => {

@@ -1,14 +1,17 @@
 //! The way into the log: what is delivered, written at the console or admitted is handed to the writer, and waits for the
 //! answer.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use zhibu_domain::access::Author;
 use zhibu_domain::command::Command;
+use zhibu_domain::gate::Decoded;
 use zhibu_domain::ids::DistrictId;
-use zhibu_domain::record::{Actor, CommandFault, Record, RecordRef, Stamp};
+use zhibu_domain::record::{Actor, ChangeHash, CommandFault, Record, RecordRef, Stamp};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{Envelope, EnvelopeReceipt, Receipt, Refusal, SentChange};
 
@@ -20,9 +23,9 @@ use super::{Tails, Trees};
 use crate::auth::DeviceCaller;
 use crate::clock::Clock;
 use crate::metrics::Stage;
-use crate::store::{Device, Store, StoreError, Word};
+use crate::store::{Store, StoreError, Word};
 
-/// The epoch of console devices: they live on the server and are never restored.
+/// The first epoch of console devices. They live on the server, and begin another one when it is restored.
 const CONSOLE_EPOCH: u32 = 1;
 /// How often a command is written anew when another writing of the same account was faster.
 const ATTEMPTS: usize = 8;
@@ -34,10 +37,8 @@ pub struct Delivered {
     pub receipts: Vec<EnvelopeReceipt>,
     /// Where the carrier's own changes among them stand.
     pub echo: Echo,
-    /// The highest envelope number known of the carrying device.
-    pub last_counter: u64,
-    /// Its highest epoch known.
-    pub last_epoch: u32,
+    /// The names of those, in the order of the receipts.
+    pub stored: Vec<ChangeHash>,
 }
 
 /// What waits for the writer.
@@ -134,29 +135,75 @@ impl Ledger {
         caller: &DeviceCaller,
         envelopes: Vec<Envelope>,
     ) -> Result<Delivered, StoreError> {
-        let Device { last_counter, last_epoch, .. } = caller.device;
-        let mut delivered = Delivered { last_counter, last_epoch, ..Delivered::default() };
+        let mut delivered = Delivered::default();
         let mut replies = Vec::with_capacity(envelopes.len());
         for envelope in envelopes {
             let prepared = Stage::Open.time(open(&*self.store, caller, envelope)).await?;
-            if prepared.author == caller.device.id && matches!(prepared.content, Content::Signed { .. }) {
-                delivered.last_counter = delivered.last_counter.max(prepared.counter);
-                delivered.last_epoch = delivered.last_epoch.max(prepared.epoch_seen());
-            }
-            let own = prepared.own_collections();
+            let own = prepared.own_changes();
             replies.push((own, self.hand_over(prepared).await?));
         }
         for (own, reply) in replies {
             let receipt = reply.await.map_err(|_| StoreError::Busy)??;
-            let stored =
-                own.into_iter().zip(&receipt.changes).filter_map(|(collection, receipt)| match receipt {
-                    Receipt::Stored(position) | Receipt::Duplicate(position) => Some((collection, *position)),
-                    Receipt::Refused(_) => None,
-                });
-            delivered.echo.extend(stored);
+            for ((collection, hash), receipt) in own.into_iter().zip(&receipt.changes) {
+                if let Receipt::Stored(position) | Receipt::Duplicate(position) = receipt {
+                    delivered.echo.insert((collection, *position));
+                    delivered.stored.push(hash);
+                }
+            }
             delivered.receipts.push(receipt);
         }
         Ok(delivered)
+    }
+
+    /// Takes back what the store has forgotten; one receipt for each, in their order. Whoever calls has seen a voucher
+    /// for each: none is judged again, only that it fits where it comes to stand.
+    pub(super) async fn take_back(
+        &self,
+        carrier: Carrier,
+        changes: Vec<SentChange>,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        let mut authors = HashMap::new();
+        let mut replies = Vec::with_capacity(changes.len());
+        for sent in changes {
+            let change = OpenedChange { is_vouched: true, ..OpenedChange::open(sent) };
+            let Some(device) =
+                change.decoded.as_ref().ok().and_then(Decoded::actor).map(|actor| actor.device)
+            else {
+                replies.push(Err(Refusal::new(RefusalCode::NotCanonical, "what was vouched for")));
+                continue;
+            };
+            if let Entry::Vacant(place) = authors.entry(device) {
+                place.insert(self.store.find_device(carrier.district, device).await?.map(DeviceCaller::from));
+            }
+            let Some(Some(author)) = authors.get(&device) else {
+                replies.push(Err(Refusal::new(RefusalCode::UnknownDevice, "who wrote it is forgotten, too")));
+                continue;
+            };
+            let prepared = Prepared {
+                carrier,
+                author: device,
+                counter: 0,
+                digest: change.hash.0,
+                content: Content::Signed {
+                    author: author.author(),
+                    orgs_version: author.orgs_version,
+                    changes: vec![change],
+                },
+                envelope: None,
+            };
+            replies.push(Ok(self.hand_over(prepared).await?));
+        }
+        let mut receipts = Vec::with_capacity(replies.len());
+        for reply in replies {
+            receipts.push(match reply {
+                Err(refusal) => Receipt::Refused(refusal),
+                Ok(reply) => {
+                    let receipt = reply.await.map_err(|_| StoreError::Busy)??;
+                    receipt.changes.into_iter().next().ok_or(StoreError::Busy)?
+                }
+            });
+        }
+        Ok(receipts)
     }
 
     async fn hand_over(
@@ -185,7 +232,9 @@ impl Ledger {
         for _ in 0..ATTEMPTS {
             let record = read_record(&*self.store, district, reference).await?;
             let mut record = record.unwrap_or_else(|| Record::new(reference));
-            let actor = Actor { device: author.device, epoch: CONSOLE_EPOCH };
+            let device = self.store.find_device(district, author.device).await?;
+            let epoch = device.map_or(CONSOLE_EPOCH, |owner| owner.device.last_epoch.max(CONSOLE_EPOCH));
+            let actor = Actor { device: author.device, epoch };
             let Some(written) = record.execute(command, Stamp { actor, now: self.clock.now() })? else {
                 return Ok(false);
             };

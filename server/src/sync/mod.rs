@@ -7,6 +7,7 @@
 //! - `ledger`: the way in: hands work to the writer and waits for its answer.
 //! - `writer`: judges what is waiting, commits it in one transaction (so one fsync serves many pushes), and only then
 //!   answers. It never waits for company.
+//! - [`recovery`]: what phones bring back after a restore; it is not judged a second time.
 //! - `tails`: the newest changes, in memory, for those who read while others write.
 //! - [`scope`] and [`pages`]: what a device may read, and what of that is new.
 
@@ -15,6 +16,7 @@ mod judge;
 mod ledger;
 pub mod pages;
 mod prepare;
+pub mod recovery;
 pub mod scope;
 mod tails;
 mod writer;

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use zhibu_domain::ids::{DeviceId, DistrictId};
-use zhibu_domain::record::{Collection, PackFault, RecordRef, pack_devices, unpack};
+use zhibu_domain::record::{ChangeHash, Collection, PackFault, RecordRef, pack_devices, unpack};
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{AuthorCard, CollectionPage, LoggedChange, LoggedPack, PACKS_SINCE, ReadMark};
 
 use super::Tails;
 use super::scope::Scope;
+use crate::metrics::tally;
 use crate::store::{LogContent, LogRow, Store, StoreError};
 
 /// Bounds of what one answer carries, in bytes of changes, whatever the client asks for. The upper one keeps the
@@ -20,6 +21,8 @@ const PAGE_BYTES: std::ops::RangeInclusive<usize> = 4 << 10..=2 << 20;
 pub struct News {
     /// Only collections that have any.
     pub pages: Vec<CollectionPage>,
+    /// What they hold: page by page the names of the packs, then those of the changes.
+    pub names: Vec<ChangeHash>,
     /// Whether more waits behind the new marks.
     pub more: bool,
 }
@@ -67,8 +70,9 @@ pub async fn read(log: Log<'_>, scope: &Scope, asked: &Asked<'_>, echo: &Echo) -
             draft.take(row, echo)?;
         }
     }
+    let names = drafts.iter().flat_map(|draft| draft.names.0.iter().chain(&draft.names.1).copied()).collect();
     let pages = name_authors(log, scope, drafts).await?;
-    Ok(News { pages, more })
+    Ok(News { pages, names, more })
 }
 
 /// Where the log is read, and when.
@@ -125,6 +129,10 @@ struct PageDraft {
     index: BTreeMap<RecordRef, u32>,
     authors: BTreeSet<DeviceId>,
     reads_packs: bool,
+    /// Of the packs, and of the changes.
+    names: (Vec<ChangeHash>, Vec<ChangeHash>),
+    /// Records of which something is damaged.
+    damaged: BTreeSet<RecordRef>,
 }
 
 fn damaged(record: &RecordRef, fault: &PackFault) -> StoreError {
@@ -136,11 +144,28 @@ impl PageDraft {
         let (records, changes, authors) = (Vec::new(), Vec::new(), Vec::new());
         let packs = Vec::new();
         let page = CollectionPage { collection, after, position: after, records, changes, authors, packs };
-        Self { page, index: BTreeMap::new(), authors: BTreeSet::new(), reads_packs }
+        Self {
+            page,
+            index: BTreeMap::new(),
+            authors: BTreeSet::new(),
+            reads_packs,
+            names: Default::default(),
+            damaged: BTreeSet::new(),
+        }
     }
 
     fn take(&mut self, row: LogRow, echo: &Echo) -> Result<(), StoreError> {
         self.page.position = row.position;
+        if let LogContent::Damaged(why) = &row.content {
+            // One record must not hold up the others. What stands behind it in that record would make no sense to a
+            // reader; both come when the log is put right and has another generation.
+            tracing::error!(record = %row.record.id(), position = row.position, why, "a row of the log is damaged");
+            tally::damaged();
+            self.damaged.insert(row.record);
+        }
+        if self.damaged.contains(&row.record) {
+            return Ok(());
+        }
         if echo.contains(&(self.page.collection, row.position)) {
             return Ok(());
         }
@@ -151,10 +176,13 @@ impl PageDraft {
         });
         match row.content {
             LogContent::Change(change, author) => {
+                self.names.1.push(row.name);
                 self.page.changes.push(LoggedChange { record, change });
                 self.authors.insert(author);
             }
+            LogContent::Damaged(_) => {}
             LogContent::Pack(pack) => {
+                self.names.0.push(row.name);
                 self.authors.extend(pack_devices(&pack).map_err(|fault| damaged(&row.record, &fault))?);
                 if self.reads_packs {
                     self.page.packs.push(LoggedPack { record, pack });
@@ -262,7 +290,7 @@ mod tests {
         let known: Vec<_> =
             marks.into_iter().map(|(collection, position)| ReadMark { collection, position }).collect();
         let quiet = read(log(&store, &tails), &scope, &asked(&known, 1 << 20), &Echo::new()).await.unwrap();
-        assert_eq!(quiet, News { pages: vec![], more: false }, "nothing new says nothing");
+        assert_eq!(quiet, News { pages: vec![], names: vec![], more: false }, "nothing new says nothing");
     }
 
     #[tokio::test]

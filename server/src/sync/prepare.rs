@@ -53,6 +53,8 @@ pub(super) struct OpenedChange {
     pub(super) decoded: Result<Decoded, Refusal>,
     /// Somebody with the right takes it out of quarantine: an earlier refusal is no reason to refuse it again.
     pub(super) admitted_by: Option<AccountId>,
+    /// This server had stored it before it was restored from a backup: it is not judged again.
+    pub(super) is_vouched: bool,
 }
 
 impl Prepared {
@@ -66,11 +68,11 @@ impl Prepared {
         }
     }
 
-    /// The collection of each change, if the carrier wrote them himself; else none.
-    pub(super) fn own_collections(&self) -> Vec<Collection> {
+    /// The collection and the name of each change, if the carrier wrote them himself; else none.
+    pub(super) fn own_changes(&self) -> Vec<(Collection, ChangeHash)> {
         match &self.content {
             Content::Signed { changes, .. } if self.author == self.carrier.device => {
-                changes.iter().map(|change| change.record.collection()).collect()
+                changes.iter().map(|change| (change.record.collection(), change.hash)).collect()
             }
             _ => Vec::new(),
         }
@@ -84,7 +86,7 @@ impl OpenedChange {
         let hash =
             change_hash(&sent.change).unwrap_or_else(|| ChangeHash(Sha256::digest(&sent.change).into()));
         let decoded = gate::decode(&sent.change);
-        Self { record: sent.record, hash, decoded, bytes: sent.change, admitted_by: None }
+        Self { record: sent.record, hash, decoded, bytes: sent.change, admitted_by: None, is_vouched: false }
     }
 }
 

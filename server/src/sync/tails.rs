@@ -158,7 +158,7 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use zhibu_domain::ids::OrgId;
-    use zhibu_domain::record::RecordRef;
+    use zhibu_domain::record::{ChangeHash, RecordRef};
 
     use super::*;
     use crate::store::LogContent;
@@ -172,7 +172,12 @@ mod tests {
 
     fn row(position: u64, bytes: usize) -> LogRow {
         let content = LogContent::Change(vec![7; bytes], DeviceId::from_bytes([3; 16]));
-        LogRow { position, record: RecordRef::roster(OrgId::from_bytes([2; 16])), content }
+        LogRow {
+            position,
+            record: RecordRef::roster(OrgId::from_bytes([2; 16])),
+            name: ChangeHash([position as u8; 32]),
+            content,
+        }
     }
 
     fn positions(tails: &Tails, after: u64, now: Millis) -> Option<Vec<u64>> {

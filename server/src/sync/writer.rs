@@ -208,7 +208,7 @@ impl Writer {
             }
             let collection = verdict.record.collection();
             let content = LogContent::Change(std::mem::take(&mut verdict.change), delivery.author);
-            let row = LogRow { position: *position, record: verdict.record, content };
+            let row = LogRow { position: *position, record: verdict.record, name: verdict.hash, content };
             self.tails.extend((delivery.district, collection), row, delivery.received_at);
             news.push(News { district: delivery.district, collection, position: *position });
         }

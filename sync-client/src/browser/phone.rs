@@ -137,6 +137,11 @@ impl Phone {
         answer(self.client.want_year(read(org)?, year).await)
     }
 
+    /// Reads everything from the server once more.
+    pub async fn rebuild(&self) -> Answer {
+        answer(self.client.rebuild(None).await.map(drop))
+    }
+
     /// A fresh activity, not written.
     #[wasm_bindgen(js_name = newActivity)]
     pub fn new_activity(&self, org: JsValue, day: f64) -> Answer {

@@ -61,5 +61,6 @@ fn first_state(server: &str, response: &EnrolResponse, clock_offset_ms: i64) -> 
         restored: false,
         last_sync: None,
         receipted_changes: 0,
+        receipted_counter: 0,
     }
 }

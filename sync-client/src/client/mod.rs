@@ -10,6 +10,8 @@ mod enrol;
 mod memory;
 mod photos;
 mod quarantine;
+mod rebuild;
+mod recovery;
 mod status;
 mod sync;
 mod token;
@@ -32,6 +34,7 @@ use crate::transport::Transport;
 
 pub use carry::Carried;
 pub use quarantine::Resent;
+pub use rebuild::RebuildReport;
 pub use status::Status;
 pub use sync::SyncReport;
 pub use upload::UploadReport;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use zhibu_domain::wire::{Envelope, Profile, ReadMark};
+use zhibu_domain::wire::{Envelope, EnvelopeBody, Profile, ReadMark, SentChange};
 
 use super::{Client, MAX_RACES};
 use crate::engine::batch::{envelope_body, next_batch};
 use crate::engine::judge::{is_restored, judge, own_changes};
+use crate::engine::recovery::is_another_store;
 use crate::engine::request::{SentEnvelope, choose_envelopes, sync_request};
 use crate::engine::settle::{Local, RoundOutcome, Verdict};
 use crate::error::SyncError;
@@ -34,6 +35,8 @@ pub struct SyncReport {
     pub received: usize,
     /// Envelopes of others that were delivered.
     pub delivered: usize,
+    /// Changes that a server which was restored from a backup took back from this phone.
+    pub recovered: usize,
     /// How often the server was asked.
     pub round_trips: u32,
     /// Body bytes sent, compressed.
@@ -42,7 +45,13 @@ pub struct SyncReport {
     pub bytes_down: u64,
 }
 
-struct Round {
+enum Round {
+    Went(Progress),
+    /// Another store answered than the one that was read. Nothing of its answer was taken.
+    AnotherStore,
+}
+
+struct Progress {
     /// More waits at the server, or there is something new to ask for.
     more: bool,
     /// Refused work was made again.
@@ -55,10 +64,20 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     /// May be interrupted at any point, and may run while commands are executed.
     pub async fn sync(&self) -> Result<SyncReport, SyncError> {
         let mut report = SyncReport::default();
-        let mut rewrites = 0;
+        let (mut rewrites, mut recovered) = (0, false);
         loop {
             self.close_envelopes().await?;
-            let round = self.round(&mut report).await?;
+            let round = match self.round(&mut report).await? {
+                Round::Went(progress) => progress,
+                Round::AnotherStore if recovered => {
+                    return Err(SyncError::BrokenAnswer("another store answers each time".to_owned()));
+                }
+                Round::AnotherStore => {
+                    self.recover(&mut report).await?;
+                    recovered = true;
+                    continue;
+                }
+            };
             rewrites += u32::from(round.rewrote);
             if !round.more && (rewrites > MAX_REWRITES || !self.has_something_to_deliver().await?) {
                 break;
@@ -106,9 +125,16 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         state: &DeviceState,
         batch: &[PendingChange],
     ) -> Result<ClosedEnvelope, SyncError> {
-        let body = envelope_body(state, &self.profile().await?, batch, self.now());
+        let sent =
+            |pending: &PendingChange| SentChange { record: pending.record, change: pending.change.clone() };
+        let changes = batch.iter().map(sent).collect();
+        self.sign(&envelope_body(state, &self.profile().await?, changes, self.now())).await
+    }
+
+    /// The envelope of this body, signed.
+    pub(super) async fn sign(&self, body: &EnvelopeBody) -> Result<ClosedEnvelope, SyncError> {
         let counter = body.counter;
-        let body = encode(&body)?;
+        let body = encode(body)?;
         let signature = self.key.sign(&Envelope::signed_bytes(&body)).await?;
         Ok(ClosedEnvelope { counter, bytes: encode(&Envelope { body, signature })? })
     }
@@ -142,17 +168,23 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         let marks = self.store.marks().await?;
         let sent = choose_envelopes(self.store.envelopes().await?, self.store.carried().await?);
         let request = sync_request(&profile, &marks, &sent)?;
+        // As it is now: another window may deliver while this one waits, and then knows more than this answer.
+        let state = self.state().await?;
         let answer = self.exchange(&request).await?;
-        let received = self.absorb(&sent, &marks, &answer, report).await?;
         report.round_trips += 1;
         report.bytes_up += answer.bytes_up;
         report.bytes_down += answer.bytes_down;
+        if is_another_store(&state, &answer.response) {
+            return Ok(Round::AnotherStore);
+        }
+        let received = self.absorb(&sent, &marks, &answer, report).await?;
         let progress = !sent.is_empty() || received > 0 || self.store.marks().await? != marks;
         if answer.response.more && !progress {
             return Err(SyncError::BrokenAnswer("more is announced, but nothing comes".to_owned()));
         }
         let widened = answer.response.profile.as_ref().is_some_and(|new| is_wider(new, &profile));
-        Ok(Round { more: answer.response.more || widened, rewrote: report.rewritten > rewritten_before })
+        let rewrote = report.rewritten > rewritten_before;
+        Ok(Round::Went(Progress { more: answer.response.more || widened, rewrote }))
     }
 
     /// Takes an answer in one act; how many changes it brought.
@@ -210,7 +242,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
 }
 
 /// Whether a profile names a collection that the one before did not: only the next request reads it.
-fn is_wider(new: &Profile, old: &Profile) -> bool {
+pub(super) fn is_wider(new: &Profile, old: &Profile) -> bool {
     new.collections.iter().any(|collection| !old.collections.contains(collection))
 }
 

@@ -29,22 +29,20 @@ pub fn next_batch(pending: &[PendingChange]) -> Vec<PendingChange> {
     batch
 }
 
-/// The body of the envelope that holds this batch: the device's next one.
+/// The body of the envelope that holds these changes: the device's next one.
 pub fn envelope_body(
     state: &DeviceState,
     profile: &Profile,
-    batch: &[PendingChange],
+    changes: Vec<SentChange>,
     closed_at: Millis,
 ) -> EnvelopeBody {
-    let sent =
-        |pending: &PendingChange| SentChange { record: pending.record, change: pending.change.clone() };
     EnvelopeBody {
         protocol: PROTOCOL,
         district: profile.district,
         device: state.device,
         counter: state.last_counter + 1,
         closed_at,
-        changes: batch.iter().map(sent).collect(),
+        changes,
     }
 }
 

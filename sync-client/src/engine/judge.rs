@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zhibu_domain::ids::DeviceId;
-use zhibu_domain::record::{ChangeHash, Collection, UnpackedChange, change_hash, unpack};
+use zhibu_domain::record::{ChangeHash, Collection, UnpackedChange, change_hash, history_digest, unpack};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{
-    CollectionPage, EnvelopeBody, EnvelopeReceipt, ReadMark, Receipt, Refusal, SentChange, SyncResponse,
+    CollectionPage, EnvelopeBody, EnvelopeReceipt, PackedNames, ReadMark, Receipt, Refusal, SentChange,
+    SyncResponse, Voucher,
 };
 
 use super::chunk::change_author;
@@ -29,6 +30,12 @@ pub struct Judgement {
     pub marks: Vec<ReadMark>,
     /// How many of `accepted` came in pages.
     pub received: usize,
+    /// The highest counter among those that the server has noted.
+    pub receipted_counter: u64,
+    /// What the answer's voucher is over, in that order, and the names within its packs.
+    pub names: Vec<ChangeHash>,
+    /// The names of the changes of each pack.
+    pub packs: Vec<PackedNames>,
     /// An envelope's counter had been used before for other bytes.
     pub counter_reused: bool,
 }
@@ -50,6 +57,9 @@ pub fn judge(
                 let body: EnvelopeBody = minicbor::decode(&sent.envelope()?.body)
                     .map_err(|e| SyncError::NotAnEnvelope(e.to_string()))?;
                 judgement.answered.push(own.counter);
+                if receipt.refused.is_none() {
+                    judgement.receipted_counter = judgement.receipted_counter.max(own.counter);
+                }
                 judgement.take_receipt(&body.changes, receipt)?;
             }
             SentEnvelope::Carried(carried) => judgement
@@ -57,6 +67,7 @@ pub fn judge(
                 .push(CarriedEnvelope { receipt: Some(receipt.clone()), ..carried.clone() }),
         }
     }
+    judgement.names = judgement.accepted.iter().map(|change| change.hash).collect();
     let mut positions: BTreeMap<Collection, u64> =
         marks.iter().map(|mark| (mark.collection, mark.position)).collect();
     for page in &response.pages {
@@ -92,6 +103,16 @@ pub fn is_restored(
 }
 
 impl Judgement {
+    /// The voucher of the answer, to be kept, if it came with one.
+    pub fn voucher(&self, response: &SyncResponse) -> Option<Voucher> {
+        Some(Voucher {
+            generation: response.generation.clone(),
+            code: response.voucher.clone()?,
+            names: self.names.iter().flat_map(|name| name.0).collect(),
+            packs: self.packs.clone(),
+        })
+    }
+
     fn take_receipt(&mut self, changes: &[SentChange], receipt: &EnvelopeReceipt) -> Result<(), SyncError> {
         match &receipt.refused {
             Some(refusal) if refusal.code == RefusalCode::CounterReused => self.counter_reused = true,
@@ -144,6 +165,8 @@ impl Judgement {
             let record = record_at(packed.record)?;
             let changes = unpack(&record, &packed.pack).map_err(|_| broken("a pack that does not open"))?;
             self.received += changes.len();
+            self.names.push(history_digest(changes.iter().map(|change| change.hash)));
+            self.packs.push(PackedNames(changes.iter().flat_map(|change| change.hash.0).collect()));
             let accepted = |one: UnpackedChange| AcceptedChange { record, hash: one.hash, change: one.bytes };
             self.accepted.extend(changes.into_iter().map(accepted));
         }
@@ -151,6 +174,7 @@ impl Judgement {
             let record = record_at(logged.record)?;
             let hash = name_of(&logged.change)?;
             self.accepted.push(AcceptedChange { record, hash, change: logged.change.clone() });
+            self.names.push(hash);
             self.received += 1;
         }
         *held = page.position.max(*held);
@@ -217,6 +241,8 @@ mod tests {
             last_counter: 4,
             last_epoch: 1,
             token: None,
+            recovered: None,
+            voucher: None,
         }
     }
 

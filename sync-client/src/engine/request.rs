@@ -69,6 +69,7 @@ pub fn sync_request(
         marks: marks.take(MAX_REQUEST_POSITIONS).copied().collect(),
         envelopes: sent.iter().map(SentEnvelope::envelope).collect::<Result<_, _>>()?,
         page_bytes: PAGE_BYTES,
+        recovery: None,
     })
 }
 

@@ -126,6 +126,8 @@ impl<'a> Settling<'a> {
         self.writes.extend(marks.iter().copied().map(Write::Mark));
         let authors = self.verdict.response.pages.iter().flat_map(|page| &page.authors);
         self.writes.extend(authors.cloned().map(Write::Author));
+        let voucher = self.verdict.judgement.voucher(self.verdict.response);
+        self.writes.extend(voucher.map(Write::Voucher));
         self.writes.extend(self.verdict.response.profile.clone().map(Write::Profile));
         let counts: BTreeSet<ChangeHash> = accepted.iter().map(|change| change.hash).collect();
         let before = self.pending.len();
@@ -135,11 +137,12 @@ impl<'a> Settling<'a> {
 
     /// A restored phone's envelopes are built on counters that were used: none of them may go out again.
     fn take_envelopes(&mut self, waiting: &[ClosedEnvelope]) {
-        let answered = self.verdict.judgement.answered.iter().copied();
-        self.writes.extend(answered.map(Write::DropEnvelope));
+        let Judgement { answered, receipted_counter, .. } = self.verdict.judgement;
+        self.writes.extend(answered.iter().copied().map(Write::DropEnvelope));
+        self.state.receipted_counter = self.state.receipted_counter.max(*receipted_counter);
         if self.verdict.restored {
             self.writes.extend(waiting.iter().map(|envelope| Write::DropEnvelope(envelope.counter)));
-            self.state.last_counter = self.verdict.response.last_counter;
+            self.state.last_counter = self.verdict.response.last_counter.max(*receipted_counter);
             self.state.restored = true;
         }
     }
@@ -221,9 +224,6 @@ impl<'a> Settling<'a> {
         let Verdict { response, now, .. } = self.verdict;
         self.state.receipted_changes += self.outcome.stored as u64;
         self.state.clock_offset_ms = response.server_time.0 - now.0;
-        if !self.state.generation.is_empty() && self.state.generation != response.generation {
-            self.state.generation_changed_at = Some(*now);
-        }
         self.state.generation = response.generation.clone();
         self.writes.push(Write::State(self.state));
         (self.writes, self.outcome)

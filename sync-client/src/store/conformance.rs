@@ -9,7 +9,7 @@ use zhibu_domain::org::NamingScheme;
 use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
-use zhibu_domain::wire::{AuthorCard, Profile, ReadMark, Refusal};
+use zhibu_domain::wire::{AuthorCard, PackedNames, Profile, ReadMark, Refusal, Voucher};
 
 use super::{
     AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, KeptBlob, LocalStore, PendingChange,
@@ -42,7 +42,8 @@ macro_rules! store_conformance {
             envelopes_and_refusals_come_in_order_and_go,
             a_forgotten_collection_leaves_the_others,
             unknown_names_are_told_from_known_ones,
-            blobs_are_kept_for_each_record_and_go_whole }
+            blobs_are_kept_for_each_record_and_go_whole,
+            vouchers_are_kept_through_everything }
     };
     (@each ($test:path, $fresh:path) $($rule:ident),+) => {
         $(
@@ -118,6 +119,7 @@ fn state() -> DeviceState {
         restored: false,
         last_sync: None,
         receipted_changes: 2,
+        receipted_counter: 7,
     }
 }
 
@@ -322,4 +324,20 @@ pub async fn blobs_are_kept_for_each_record_and_go_whole(store: &impl LocalStore
     commit(store, gone).await;
     assert_eq!(store.blob_bytes(two, hash).await.unwrap(), Some(large));
     assert!(store.records().await.unwrap().is_empty(), "a blob alone makes no record");
+}
+
+/// The server's word stays, whatever becomes of the changes that it speaks of.
+pub async fn vouchers_are_kept_through_everything(store: &impl LocalStore) {
+    let voucher = |n: u8| Voucher {
+        generation: vec![n; 16],
+        code: vec![7; 16],
+        names: vec![n; 64],
+        packs: vec![PackedNames(vec![3; 32])],
+    };
+    assert!(store.vouchers().await.unwrap().is_empty());
+    commit(store, vec![Write::Accept(accepted(1, 1, 1)), Write::Voucher(voucher(1))]).await;
+    commit(store, vec![Write::Voucher(voucher(2)), Write::Forget(record(1, 1).collection())]).await;
+    let mut kept = store.vouchers().await.unwrap();
+    kept.sort_by(|one, other| one.generation.cmp(&other.generation));
+    assert_eq!(kept, [voucher(1), voucher(2)]);
 }

@@ -12,6 +12,7 @@
 //! | `carried` | SHA-256 | [`CarriedEnvelope`] | |
 //! | `blobs` | record, SHA-256 | [`KeptBlob`] | |
 //! | `blob_bytes` | record, SHA-256 | the bytes alone | |
+//! | `vouchers` | SHA-256 of its code and generation | [`Voucher`] | |
 //!
 //! An act is thought out here, on top of what is known at its revision, and reaches the database as one list of rows
 //! to put and to take away. The database takes the list only at that very revision, so nothing in it can be stale.
@@ -25,7 +26,7 @@ use wasm_bindgen::JsValue;
 use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::ids::{DeviceId, RecordId};
 use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
-use zhibu_domain::wire::{AuthorCard, Profile, ReadMark};
+use zhibu_domain::wire::{AuthorCard, Profile, ReadMark, Voucher};
 
 use super::{
     AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, KeptBlob, LocalStore, PendingChange,
@@ -192,6 +193,10 @@ impl LocalStore for IndexedDbStore {
         Ok(answers.concat().pop().map(|row| row.bytes))
     }
 
+    async fn vouchers(&self) -> Result<Vec<Voucher>, StoreError> {
+        self.ask(Ask::all("vouchers")).await
+    }
+
     async fn commit(&self, act: Act) -> Result<(), StoreError> {
         let kept = self.kept().await?;
         if kept.revision != act.based_on {
@@ -273,6 +278,10 @@ impl Draft {
             Write::DropBlob(record, hash) => {
                 self.put_blob("blobs", record, hash, None);
                 self.put_blob("blob_bytes", record, hash, None);
+            }
+            Write::Voucher(voucher) => {
+                let name = data_encoding::HEXLOWER.encode(&[&voucher.generation[..], &voucher.code].concat());
+                self.put("vouchers", name, &voucher)?;
             }
             Write::Forget(collection) => self.forget(collection, Vec::new()),
         }

@@ -6,7 +6,7 @@ use zhibu_domain::command::Command;
 use zhibu_domain::ids::{DeviceId, RecordId};
 use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
 use zhibu_domain::time::Millis;
-use zhibu_domain::wire::{AuthorCard, EnvelopeReceipt, Profile, ReadMark, Refusal};
+use zhibu_domain::wire::{AuthorCard, EnvelopeReceipt, Profile, ReadMark, Refusal, Voucher};
 
 /// Everything that exists once on a phone, but for the [`Profile`], which is large and changes rarely.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -51,6 +51,10 @@ pub struct DeviceState {
     /// How many own changes were receipted so far.
     #[n(12)]
     pub receipted_changes: u64,
+    /// The highest counter of an own envelope that the server has receipted.
+    #[n(13)]
+    #[cbor(default)]
+    pub receipted_counter: u64,
 }
 
 /// An access token and its end.
@@ -256,6 +260,8 @@ pub enum Write {
     BlobBytes(RecordId, BlobHash, Vec<u8>),
     /// Takes away the blob of this record and hash and its bytes, if there is one.
     DropBlob(RecordId, BlobHash),
+    /// Adds a voucher.
+    Voucher(Voucher),
     /// Takes away the accepted changes and the mark of a collection. Blobs stay.
     Forget(Collection),
 }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::ids::{DeviceId, RecordId};
 use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
-use zhibu_domain::wire::{AuthorCard, Profile, ReadMark};
+use zhibu_domain::wire::{AuthorCard, Profile, ReadMark, Voucher};
 
 use super::{
     AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, KeptBlob, LocalStore, PendingChange,
@@ -36,6 +36,7 @@ struct Held {
     carried: BTreeMap<(DeviceId, u64, [u8; 32]), CarriedEnvelope>,
     blobs: BTreeMap<(RecordId, BlobHash), KeptBlob>,
     blob_bytes: BTreeMap<(RecordId, BlobHash), Vec<u8>>,
+    vouchers: Vec<Voucher>,
 }
 
 /// A record and what of it is accepted, in that order.
@@ -133,6 +134,10 @@ impl LocalStore for MemoryStore {
         Ok(self.held().blob_bytes.get(&(record, hash)).cloned())
     }
 
+    async fn vouchers(&self) -> Result<Vec<Voucher>, StoreError> {
+        Ok(self.held().vouchers.clone())
+    }
+
     async fn commit(&self, act: Act) -> Result<(), StoreError> {
         let mut held = self.held();
         if held.revision != act.based_on {
@@ -170,6 +175,7 @@ impl Held {
                 self.blobs.remove(&(record, hash));
                 self.blob_bytes.remove(&(record, hash));
             }
+            Write::Voucher(voucher) => self.vouchers.push(voucher),
             Write::Forget(collection) => self.forget(collection),
         }
     }

@@ -3,7 +3,7 @@
 use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::ids::{DeviceId, RecordId};
 use zhibu_domain::record::{ChangeHash, RecordRef};
-use zhibu_domain::wire::{AuthorCard, Profile, ReadMark};
+use zhibu_domain::wire::{AuthorCard, Profile, ReadMark, Voucher};
 
 pub mod conformance;
 #[cfg(target_arch = "wasm32")]
@@ -104,6 +104,9 @@ pub trait LocalStore {
 
     /// The bytes of a blob.
     async fn blob_bytes(&self, record: RecordId, hash: BlobHash) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The vouchers, in no order.
+    async fn vouchers(&self) -> Result<Vec<Voucher>, StoreError>;
 
     /// Writes all of it, durably, or nothing.
     async fn commit(&self, act: Act) -> Result<(), StoreError>;

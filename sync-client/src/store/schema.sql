@@ -1,4 +1,4 @@
--- What one phone keeps. Columns hold what is searched for; everything else is CBOR in `row`.
+-- What one phone keeps. Columns hold what is searched for; everything else is CBOR in `row`, with a check behind it.
 CREATE TABLE phone (
     id        INTEGER PRIMARY KEY CHECK (id = 1),
     revision  INTEGER NOT NULL, -- acts committed: the fence against a second writer
@@ -73,6 +73,12 @@ CREATE TABLE blobs (
     row     BLOB NOT NULL, -- KeptBlob
     PRIMARY KEY (record, hash)
 ) STRICT, WITHOUT ROWID;
+
+-- The server's word for what it has stored, should it ever be restored from a backup.
+CREATE TABLE vouchers (
+    place  INTEGER PRIMARY KEY AUTOINCREMENT,
+    row    BLOB NOT NULL -- Voucher
+) STRICT;
 
 CREATE TABLE blob_bytes (
     record  BLOB NOT NULL,

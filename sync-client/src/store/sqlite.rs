@@ -4,21 +4,26 @@ use std::path::Path;
 use std::time::Duration;
 
 use minicbor::{Decode, Encode};
+use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::ids::{DeviceId, OrgId, RecordId};
 use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
-use zhibu_domain::wire::{AuthorCard, Profile, ReadMark};
+use zhibu_domain::wire::{AuthorCard, Profile, ReadMark, Voucher};
 
 use super::{
     AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, KeptBlob, LocalStore, PendingChange,
     RefusedChange, StoreError, Write,
 };
 
+mod upgrade;
+
 const SCHEMA: &str = include_str!("schema.sql");
 /// `PRAGMA user_version` of [`SCHEMA`].
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
+/// A row's CBOR ends in so many bytes of its SHA-256: a disk that turns a bit must not have it shown or delivered.
+const CHECK_BYTES: usize = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 type Rows<T> = Result<Vec<T>, StoreError>;
@@ -56,7 +61,11 @@ impl SqliteStore {
         match version {
             0 => {
                 sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
-                sqlx::raw_sql("PRAGMA user_version = 1").execute(&mut *transaction).await?;
+                sqlx::raw_sql("PRAGMA user_version = 2").execute(&mut *transaction).await?;
+            }
+            1 => {
+                upgrade::from_version_1(&mut transaction).await?;
+                sqlx::raw_sql("PRAGMA user_version = 2").execute(&mut *transaction).await?;
             }
             SCHEMA_VERSION => {}
             newer => return Err(StoreError::Damaged(format!("the file is of version {newer}"))),
@@ -164,6 +173,10 @@ impl LocalStore for SqliteStore {
         Ok(bytes.fetch_optional(&self.pool).await?)
     }
 
+    async fn vouchers(&self) -> Rows<Voucher> {
+        self.rows("SELECT row FROM vouchers ORDER BY place").await
+    }
+
     async fn commit(&self, act: Act) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let fenced = sqlx::query("UPDATE phone SET revision = revision + 1 WHERE revision = ?")
@@ -201,6 +214,7 @@ async fn write_one(tx: &mut Tx<'_>, write: &Write) -> Result<(), StoreError> {
         Write::Blob(blob) => put_blob(tx, blob).await,
         Write::BlobBytes(record, hash, bytes) => put_blob_bytes(tx, *record, *hash, bytes).await,
         Write::DropBlob(record, hash) => drop_blob(tx, *record, *hash).await,
+        Write::Voucher(voucher) => put_single(tx, "INSERT INTO vouchers (row) VALUES (?)", voucher).await,
         Write::Forget(collection) => forget(tx, *collection).await,
     }
 }
@@ -367,11 +381,20 @@ fn mark_of((org, year, position): (Vec<u8>, i64, i64)) -> Result<ReadMark, Store
 }
 
 fn row<T: Encode<()>>(value: &T) -> Result<Vec<u8>, StoreError> {
-    minicbor::to_vec(value).map_err(|e| StoreError::Failed(e.to_string()))
+    Ok(with_check(minicbor::to_vec(value).map_err(|e| StoreError::Failed(e.to_string()))?))
+}
+
+fn with_check(mut row: Vec<u8>) -> Vec<u8> {
+    let digest = Sha256::digest(&row);
+    row.extend_from_slice(&digest[..CHECK_BYTES]);
+    row
 }
 
 fn read<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, StoreError> {
-    minicbor::decode(bytes).map_err(|e| StoreError::Damaged(e.to_string()))
+    let row = bytes.split_at_checked(bytes.len().saturating_sub(CHECK_BYTES));
+    let row = row.filter(|(row, check)| Sha256::digest(row)[..CHECK_BYTES] == **check);
+    let (row, _) = row.ok_or_else(|| StoreError::Damaged("a row is not what was written".to_owned()))?;
+    minicbor::decode(row).map_err(|e| StoreError::Damaged(e.to_string()))
 }
 
 impl From<sqlx::Error> for StoreError {

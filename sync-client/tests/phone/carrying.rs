@@ -3,7 +3,7 @@
 use zhibu_domain::command::AboutField::Title;
 use zhibu_domain::ids::DistrictId;
 use zhibu_domain::refusal::RefusalCode;
-use zhibu_domain::wire::{Envelope, EnvelopeBody, Receipt};
+use zhibu_domain::wire::{Envelope, EnvelopeBody, ErrorCode, Receipt};
 use zhibu_sync_client::client::Carried;
 use zhibu_sync_client::error::SyncError;
 use zhibu_sync_client::store::LocalStore;
@@ -110,4 +110,27 @@ async fn a_full_phone_hands_its_work_over_and_goes_on_once_it_has_space() {
     assert!(far.client.waiting().await.unwrap().is_empty());
     assert_eq!(far.text(&activity(1), Title).await.as_deref(), Some("主题党日"));
     assert_eq!(server.log_len(), 2, "each counts once");
+}
+
+/// Only its synchronisation rests: whoever has a newer version takes its work along.
+#[tokio::test]
+async fn a_phone_that_is_too_old_goes_on_writing_and_hands_its_work_over() {
+    let server = Server::start();
+    let old = Phone::enrolled(&server, "包·那仁").await;
+    let new = Phone::enrolled(&server, "李干事").await;
+    old.set(&activity(1), Title, "主题党日").await;
+    old.client.sync().await.unwrap();
+    server.with(|state| state.is_newer = true);
+    old.set(&activity(1), Title, "党课").await;
+    let Err(SyncError::Refused(body)) = old.client.sync().await else { panic!("it is too old") };
+    assert_eq!(body.code, ErrorCode::ClientTooOld);
+    old.set(&activity(2), Title, "支委会").await;
+    assert_eq!(old.text(&activity(1), Title).await.as_deref(), Some("党课"));
+    assert_eq!(old.client.status().await.unwrap().pending, 2);
+    let file = old.client.unsent_file().await.unwrap();
+    server.with(|state| state.is_newer = false);
+    assert_eq!(new.client.carry_file(&file).await.unwrap().len(), 2);
+    assert_eq!(new.client.sync().await.unwrap().delivered, 2);
+    assert_eq!(new.text(&activity(2), Title).await.as_deref(), Some("支委会"));
+    assert_eq!(old.client.sync().await.unwrap().stored, 2, "and once it is renewed it knows");
 }

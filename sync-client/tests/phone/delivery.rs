@@ -131,14 +131,3 @@ async fn more_changes_than_an_envelope_takes_go_in_two_and_one_request() {
     assert_eq!(report.stored, 520);
     assert_eq!(phone.text(&activity(39), Title).await.as_deref(), Some("第519稿"));
 }
-
-#[tokio::test]
-async fn a_restored_server_is_noticed() {
-    let server = Server::start();
-    let phone = Phone::enrolled(&server, "王书记").await;
-    phone.client.sync().await.unwrap();
-    assert_eq!(phone.client.status().await.unwrap().server_restored_at, None);
-    server.with(|state| state.generation = vec![2]);
-    phone.client.sync().await.unwrap();
-    assert_eq!(phone.client.status().await.unwrap().server_restored_at, Some(MORNING));
-}

@@ -12,6 +12,7 @@ mod desk;
 mod foresight;
 mod photos;
 mod refusals;
+mod restored_servers;
 mod restores;
 mod scope;
 mod support;

@@ -121,6 +121,7 @@ impl Phone {
             restored: false,
             last_sync: None,
             receipted_changes: device.last_counter,
+            receipted_counter: 0,
         };
         let mut writes = vec![Write::State(state), Write::Profile(profile(app, person).await)];
         writes.extend(shared.changes.iter().cloned().map(Write::Accept));

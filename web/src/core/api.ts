@@ -109,6 +109,8 @@ export interface Core {
   heldYears(org: OrgId): Promise<number[]>
   /** Asks for an older year of a branch. It comes with the next synchronisation, and is kept up to date from then on. */
   wantYear(org: OrgId, year: number): Promise<void>
+  /** Reads everything from the server once more, in the place of what is here. What is not uploaded stays as it is. */
+  rebuild(): Promise<void>
 
   /** A fresh activity; nothing is written until the first command. */
   newActivity(org: OrgId, day: DayMs): Promise<RecordKey>

@@ -11,7 +11,7 @@ export const READS = [
 ] as const
 
 /** Deeds: whether one was done before the worker fell can only be seen by looking. */
-export const WRITES = ['enrol', 'execute', 'resend', 'correct', 'dismiss', 'markRefusedSeen', 'wantYear'] as const
+export const WRITES = ['enrol', 'execute', 'resend', 'correct', 'dismiss', 'markRefusedSeen', 'wantYear', 'rebuild'] as const
 
 export type Read = (typeof READS)[number]
 export type Write = (typeof WRITES)[number]

@@ -960,6 +960,8 @@ export type SyncReport = {
   received: number,
   /** Envelopes of others that were delivered. */
   delivered: number,
+  /** Changes that a server which was restored from a backup took back from this phone. */
+  recovered: number,
   /** How often the server was asked. */
   round_trips: number,
   /** Body bytes sent, compressed. */

@@ -90,6 +90,7 @@ class Window implements Core {
   correct: Core['correct'] = (number, command) => this.write('correct', number, command)
   dismiss: Core['dismiss'] = async (number) => { await this.write('dismiss', number) }
   markRefusedSeen: Core['markRefusedSeen'] = async (numbers) => { await this.write('markRefusedSeen', numbers) }
+  rebuild: Core['rebuild'] = async () => { await this.write('rebuild') }
   wantYear: Core['wantYear'] = async (org, year) => { await this.write('wantYear', org, year) }
   removePhoto: Core['removePhoto'] = (id, photo) => this.write('execute', id, { remove_photo: { entry: photo } })
   photo: Core['photo'] = (id, photo, size) => this.link.call('photo', id, photo, size).catch((error) => this.explain(error))

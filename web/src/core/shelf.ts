@@ -8,10 +8,10 @@ import { end, named } from './idb'
 import { type Keys, openKeys } from './keys'
 
 /** Raised with each change of the tables below; an older version's tables are only ever added to. */
-const VERSION = 1
+const VERSION = 2
 
 /** Tables and what is looked for in them beside the key. `phone` also holds `meta`: the revision and the writer. */
-const TABLES: { name: string; counted?: true; indexes?: Record<string, IDBIndexParameters> }[] = [
+const TABLES: { name: string; since?: number; counted?: true; indexes?: Record<string, IDBIndexParameters> }[] = [
   { name: 'phone' },
   { name: 'keys' },
   { name: 'authors' },
@@ -24,6 +24,7 @@ const TABLES: { name: string; counted?: true; indexes?: Record<string, IDBIndexP
   { name: 'carried' },
   { name: 'blobs' },
   { name: 'blob_bytes' },
+  { name: 'vouchers', since: 2 },
 ]
 
 /** How long an older window may take to let go of the database. */
@@ -184,10 +185,10 @@ function openDatabase(name: string): Promise<IDBDatabase> {
 }
 
 function upgrade(request: IDBOpenDBRequest, from: number): void {
-  if (from >= 1) return
-  for (const { name, counted, indexes } of TABLES) {
+  for (const { name, since = 1, counted, indexes } of TABLES) {
+    if (from >= since) continue
     const store = request.result.createObjectStore(name, counted === true ? { autoIncrement: true } : {})
     for (const [column, options] of Object.entries(indexes ?? {})) store.createIndex(column, column, options)
   }
-  request.transaction?.objectStore('phone').put({ revision: 0, writer: 0 } satisfies Meta, 'meta')
+  if (from === 0) request.transaction?.objectStore('phone').put({ revision: 0, writer: 0 } satisfies Meta, 'meta')
 }

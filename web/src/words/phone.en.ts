@@ -163,7 +163,9 @@ export const phoneWordsEnglish: PhoneWords = {
   },
   check: {
     title: 'Check this phone', copy: 'Copy the result', good: 'good', look: 'look', storage: 'Kept for long', storageYes: 'The browser will not clear it by itself',
-    storageNo: 'The browser may clear it: add Zhibu to the home screen and upload often', askStorage: 'Ask to keep it', space: 'Space',
+    storageNo: 'The browser may clear it: add Zhibu to the home screen and upload often', askStorage: 'Ask to keep it', rebuild: 'Download again',
+    rebuildWhy: 'If something looks wrong or does not open, all records can be downloaded again. What is not uploaded stays as it is.',
+    rebuilding: 'Downloading…', rebuilt: 'Downloaded again.', space: 'Space',
     spaceUnknown: 'The browser does not say', spaceLow: (free) => `Only ${free} left, make room`, spaceFree: (free, used) => `${free} left, ${used} used`,
     clock: 'Clock', clockGood: 'As the server', clockWrong: (min) => `${min} minutes off: switch on automatic time`, clockUnknown: 'Not compared yet',
     worker: 'Opens without a signal', workerYes: 'Yes', workerNo: 'Not in this browser: open it in the phone\'s own browser and add it to the home screen',

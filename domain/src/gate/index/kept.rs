@@ -4,6 +4,7 @@
 use automerge::ActorId;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
+use sha2::{Digest as _, Sha256};
 
 use super::{Index, Node, Point, Written};
 use crate::event::{ReviewEvent, Status};
@@ -11,7 +12,9 @@ use crate::ids::EntryId;
 use crate::record::{ChangeHash, RecordRef};
 
 /// Of this form and meaning; another one is not read.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
+/// So many bytes of the SHA-256 of the rest stand first: a bit that a disk turned could let something in, or keep it out.
+const CHECK_BYTES: usize = 8;
 
 #[derive(Encode, Decode)]
 struct KeptIndex {
@@ -55,13 +58,18 @@ impl Index {
             size_bytes: self.size_bytes,
             operations: self.operations,
         };
-        minicbor::to_vec(kept).unwrap_or_default()
+        let rest = minicbor::to_vec(kept).unwrap_or_default();
+        [&Sha256::digest(&rest)[..CHECK_BYTES], &rest].concat()
     }
 
     /// The index of this record from the bytes that [`Index::keep`] made. `None` if they are of another form or were
     /// damaged: then the record's changes are to be replayed.
     pub fn reopen(reference: &RecordRef, bytes: &[u8]) -> Option<Self> {
-        let kept: KeptIndex = minicbor::decode(bytes).ok().filter(|kept: &KeptIndex| kept.form == FORM)?;
+        let (check, rest) = bytes.split_at_checked(CHECK_BYTES)?;
+        if Sha256::digest(rest)[..CHECK_BYTES] != *check {
+            return None;
+        }
+        let kept: KeptIndex = minicbor::decode(rest).ok().filter(|kept: &KeptIndex| kept.form == FORM)?;
         let mut index = Self::new(reference);
         let genesis = index.changes.keys().next().copied()?;
         index.actors = kept.actors.iter().map(|actor| ActorId::from(&actor[..])).collect();

@@ -198,3 +198,22 @@ pub(crate) async fn an_account_has_one_console_device<F: Future<Output = Arc<dyn
     let again = store.ensure_console_device(DISTRICT, SECRETARY, second, NOW.plus(1)).await.unwrap();
     assert_eq!(again, device);
 }
+
+pub(crate) async fn a_restored_store_has_another_name_and_its_consoles_another_epoch<
+    F: Future<Output = Arc<dyn Store>>,
+>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    let hand = DeviceId::from_bytes([0x31; 16]);
+    store.ensure_console_device(DISTRICT, SECRETARY, hand, NOW).await.unwrap();
+    for (generation, epoch, expected) in [([9; 16], 50, 50), ([10; 16], 50, 51), ([11; 16], 7, 52)] {
+        store.renew_generation(DISTRICT, generation, epoch).await.unwrap();
+        let owner = store.find_device(DISTRICT, hand).await.unwrap().unwrap();
+        assert_eq!((owner.generation, owner.device.last_epoch), (generation, expected));
+    }
+    let phone = store.find_device(DISTRICT, PHONE).await.unwrap().unwrap();
+    assert_eq!(phone.device.last_epoch, 0, "phones number their own");
+    let other = store.find_district(OTHER_DISTRICT).await.unwrap().unwrap();
+    assert_eq!(other.generation, [7; 16]);
+}

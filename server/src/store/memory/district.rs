@@ -6,7 +6,7 @@ use zhibu_domain::org::{Org, OrgType};
 use zhibu_domain::time::Millis;
 
 use super::MemoryStore;
-use super::tables::Tables;
+use super::tables::{DeviceRow, Tables};
 use crate::store::{District, DistrictStore, StoreError};
 
 #[async_trait]
@@ -35,6 +35,22 @@ impl DistrictStore for MemoryStore {
 
     async fn find_district(&self, district: DistrictId) -> Result<Option<District>, StoreError> {
         self.read(district, |tables| tables.district.clone())
+    }
+
+    async fn renew_generation(
+        &self,
+        district: DistrictId,
+        generation: [u8; 16],
+        epoch: u32,
+    ) -> Result<(), StoreError> {
+        self.write(district, |tables| {
+            if let Some(district) = &mut tables.district {
+                district.generation = generation;
+            }
+            for DeviceRow { device, .. } in tables.devices.values_mut().filter(|row| row.device.is_console) {
+                device.last_epoch = epoch.max(device.last_epoch + 1);
+            }
+        })
     }
 
     async fn put_orgs(&self, district: DistrictId, orgs: &[Org]) -> Result<(), StoreError> {

@@ -82,7 +82,7 @@ impl LogStore for MemoryStore {
                     news.more = true;
                     break;
                 }
-                news.rows.push(LogRow { position: *position, record: row.record, content });
+                news.rows.push(LogRow { position: *position, record: row.record, name: row.hash, content });
             }
             Ok(news)
         })?

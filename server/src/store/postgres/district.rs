@@ -61,6 +61,30 @@ impl DistrictStore for PostgresStore {
         row.as_ref().map(read_district).transpose()
     }
 
+    async fn renew_generation(
+        &self,
+        district: DistrictId,
+        generation: [u8; 16],
+        epoch: u32,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE districts SET generation = $1 WHERE district_id = $2")
+            .bind(&generation[..])
+            .bind(district.0)
+            .execute(&mut *tx)
+            .await
+            .map_err(from_sqlx)?;
+        sqlx::query(
+            "UPDATE devices SET last_epoch = greatest(last_epoch + 1, $1) WHERE district_id = $2 AND is_console",
+        )
+        .bind(i64::from(epoch))
+        .bind(district.0)
+        .execute(&mut *tx)
+        .await
+        .map_err(from_sqlx)?;
+        tx.commit().await.map_err(from_sqlx)
+    }
+
     async fn put_orgs(&self, district: DistrictId, orgs: &[Org]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         // First, because it holds the district's row: whoever puts orgs beside this call waits here.

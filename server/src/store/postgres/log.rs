@@ -12,8 +12,8 @@ use super::quarantine::read_refusal;
 use super::row::{Columns, sql_int};
 use super::{ATTEMPTS, PostgresStore, commit, from_sqlx, judged, pack};
 use crate::store::{
-    Committed, Delivery, JudgedRecord, KeptIndex, KnownChange, LogNews, LogRow, LogStore, RecordSummary,
-    StoreError, StoredChange, StoredRecord,
+    Committed, Delivery, JudgedRecord, KeptIndex, KnownChange, LogContent, LogNews, LogRow, LogStore,
+    RecordSummary, StoreError, StoredChange, StoredRecord,
 };
 
 /// No change is shorter: its header alone names its record's genesis and its actor. Bounds how many rows are looked at
@@ -110,7 +110,7 @@ impl LogStore for PostgresStore {
         // A row comes with the bytes before it, so that only the page travels, and one row more; the limit ends the
         // reading, because the driver takes whatever a statement answers.
         let rows = sqlx::query(
-            "SELECT page.nth, page.position, page.bytes, page.device, page.holds, d.bytes AS dictionary,
+            "SELECT page.nth, page.position, page.hash, page.bytes, page.device, page.holds, d.bytes AS dictionary,
                     r.kind, r.org, r.year, r.key
              FROM (
                  SELECT wanted.nth, c.*, row_number() OVER () AS place,
@@ -118,7 +118,7 @@ impl LogStore for PostgresStore {
                  FROM unnest($2::uuid[], $3::integer[], $4::bigint[]) WITH ORDINALITY
                       AS wanted (org, year, position, nth)
                  CROSS JOIN LATERAL (
-                     SELECT position, bytes, device, record_id, holds FROM changes
+                     SELECT position, hash, bytes, device, record_id, holds FROM changes
                      WHERE district_id = $1 AND org = wanted.org AND year = wanted.year
                        AND position > wanted.position
                      ORDER BY position LIMIT $5
@@ -241,7 +241,11 @@ fn read_log_row(row: &PgRow) -> Result<LogRow, StoreError> {
     Ok(LogRow {
         position: columns.int("position")?,
         record: columns.reference()?,
-        content: pack::read_content(row)?,
+        name: columns.hash("hash")?,
+        content: match pack::read_content(row) {
+            Err(StoreError::Corrupt { row, .. }) => LogContent::Damaged(row),
+            content => content?,
+        },
     })
 }
 

@@ -61,6 +61,30 @@ impl DistrictStore for SqliteStore {
         row.as_ref().map(read_district).transpose()
     }
 
+    async fn renew_generation(
+        &self,
+        district: DistrictId,
+        generation: [u8; 16],
+        epoch: u32,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE districts SET generation = ? WHERE district_id = ?")
+            .bind(&generation[..])
+            .bind(&district.bytes()[..])
+            .execute(&mut *tx)
+            .await
+            .map_err(from_sqlx)?;
+        sqlx::query(
+            "UPDATE devices SET last_epoch = max(last_epoch + 1, ?) WHERE district_id = ? AND is_console = 1",
+        )
+        .bind(i64::from(epoch))
+        .bind(&district.bytes()[..])
+        .execute(&mut *tx)
+        .await
+        .map_err(from_sqlx)?;
+        tx.commit().await.map_err(from_sqlx)
+    }
+
     async fn put_orgs(&self, district: DistrictId, orgs: &[Org]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         for org in orgs {

@@ -13,8 +13,8 @@ use super::quarantine::read_refusal;
 use super::row::{Columns, JsonRows, hex, sql_int};
 use super::{SqliteStore, commit, from_sqlx, judged, pack};
 use crate::store::{
-    Committed, Delivery, JudgedRecord, KeptIndex, KnownChange, LogNews, LogRow, LogStore, RecordSummary,
-    StoreError, StoredChange, StoredRecord,
+    Committed, Delivery, JudgedRecord, KeptIndex, KnownChange, LogContent, LogNews, LogRow, LogStore,
+    RecordSummary, StoreError, StoredChange, StoredRecord,
 };
 
 #[async_trait]
@@ -107,7 +107,7 @@ impl LogStore for SqliteStore {
         // The joins stand in the order in which SQLite must take them: `json_each` counts up, the log's key ends in
         // the position, so the rows come sorted without a sorter that would first read the whole log.
         let mut stream = sqlx::query(
-            "SELECT wanted.key AS nth, c.position, c.bytes, c.device, c.holds, d.bytes AS dictionary,
+            "SELECT wanted.key AS nth, c.position, c.hash, c.bytes, c.device, c.holds, d.bytes AS dictionary,
                     r.kind, r.org, r.year, r.key
              FROM json_each(?1) AS wanted
              CROSS JOIN changes c ON c.district_id = ?2 AND c.org = unhex(wanted.value ->> 0)
@@ -220,7 +220,11 @@ fn read_log_row(row: &SqliteRow) -> Result<LogRow, StoreError> {
     Ok(LogRow {
         position: columns.int("position")?,
         record: columns.reference()?,
-        content: pack::read_content(row)?,
+        name: columns.hash("hash")?,
+        content: match pack::read_content(row) {
+            Err(StoreError::Corrupt { row, .. }) => LogContent::Damaged(row),
+            content => content?,
+        },
     })
 }
 

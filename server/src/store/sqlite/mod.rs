@@ -25,6 +25,7 @@ mod commit;
 mod device;
 mod district;
 mod figures;
+mod frozen;
 mod judged;
 mod log;
 mod news;
@@ -35,6 +36,8 @@ mod row;
 mod session;
 #[cfg(test)]
 mod tests;
+
+pub use frozen::{FrozenFile, faults_of_file};
 
 /// How long a call waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

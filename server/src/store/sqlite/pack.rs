@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use zhibu_domain::ids::{DeviceId, DistrictId};
-use zhibu_domain::record::{Collection, RecordRef};
+use zhibu_domain::record::{Collection, RecordRef, change_hash};
 use zhibu_domain::time::Millis;
 
 use super::log::read_change;
@@ -193,7 +193,14 @@ pub(super) fn read_changes(
 pub(super) fn read_content(row: &SqliteRow) -> Result<LogContent, StoreError> {
     let columns = Columns::of("changes", row);
     if columns.get::<Option<i64>>("holds")?.is_none() {
-        return Ok(LogContent::Change(columns.get("bytes")?, columns.id::<DeviceId>("device")?));
+        let bytes: Vec<u8> = columns.get("bytes")?;
+        // A disk that turned a bit must not have it sent to every phone.
+        if change_hash(&bytes) != Some(columns.hash("hash")?) {
+            return Err(
+                columns.corrupt(format_args!("a change of {} is not its hash", columns.reference()?.id()))
+            );
+        }
+        return Ok(LogContent::Change(bytes, columns.id::<DeviceId>("device")?));
     }
     let dictionary = read_dictionary(&columns)?;
     let pack = open_for_sending(&columns.reference()?, columns.get("bytes")?, dictionary.as_deref())?;

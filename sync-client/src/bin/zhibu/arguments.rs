@@ -31,6 +31,13 @@ pub(crate) enum Command {
     },
     /// Deliver what waits and read what is new
     Sync,
+    /// Read a record's year, or everything, from the server once more; what is unsent stays
+    Rebuild {
+        #[arg(required_unless_present = "all")]
+        record: Option<String>,
+        #[arg(long, conflicts_with = "record")]
+        all: bool,
+    },
     /// Where this phone stands
     Status,
     /// The activities held

@@ -37,6 +37,17 @@ pub(crate) async fn sync(session: &Session) -> Result<(), Fault> {
     })
 }
 
+pub(crate) async fn rebuild(session: &Session, record: Option<&str>) -> Result<(), Fault> {
+    let record = match record {
+        Some(text) => Some(session.activity(text).await?),
+        None => None,
+    };
+    let report = session.client.rebuild(record.as_ref()).await?;
+    session.print(&report, || {
+        format!("重新下载完成：{} 个年度，{} 条。没有上传的内容没有动。", report.collections, report.received)
+    })
+}
+
 /// What a synchronisation prints as JSON.
 #[derive(Serialize)]
 struct Synchronised {

@@ -46,6 +46,7 @@ async fn run(arguments: Arguments) -> Result<(), Fault> {
     match command {
         Command::Enrol { .. } => Ok(()),
         Command::Sync => device::sync(&session).await,
+        Command::Rebuild { record, .. } => device::rebuild(&session, record.as_deref()).await,
         Command::Status => device::status(&session).await,
         Command::List { year } => activities::list(&session, year).await,
         Command::Year { year, branch } => activities::fetch_year(&session, year, branch.as_deref()).await,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::ids::{DeviceId, RecordId};
 use zhibu_domain::record::{ChangeHash, RecordRef};
-use zhibu_domain::wire::{AuthorCard, Profile, ReadMark};
+use zhibu_domain::wire::{AuthorCard, Profile, ReadMark, Voucher};
 use zhibu_sync_client::store::sqlite::SqliteStore;
 use zhibu_sync_client::store::{
     AcceptedChange, Act, CarriedEnvelope, ClosedEnvelope, DeviceState, KeptBlob, LocalStore, PendingChange,
@@ -99,6 +99,9 @@ impl<S: LocalStore> LocalStore for CrashingStore<S> {
     }
     async fn blob_bytes(&self, record: RecordId, hash: BlobHash) -> Result<Option<Vec<u8>>, StoreError> {
         self.inner.blob_bytes(record, hash).await
+    }
+    async fn vouchers(&self) -> Result<Vec<Voucher>, StoreError> {
+        self.inner.vouchers().await
     }
     async fn commit(&self, act: Act) -> Result<(), StoreError> {
         if self.commits_left.load(Ordering::SeqCst) == 0 {

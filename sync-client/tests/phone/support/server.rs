@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use automerge::Change;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use sha2::{Digest as _, Sha256};
 use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, OrgId, RecordId};
 use zhibu_domain::org::{NamingScheme, Org, OrgType, Post, Role};
@@ -14,8 +15,8 @@ use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{
     AuthorCard, BlobProgress, CollectionPage, EnrolRequest, EnrolResponse, Envelope, EnvelopeBody,
-    EnvelopeReceipt, ErrorBody, ErrorCode, LoggedChange, PROTOCOL, Profile, Receipt, Refusal, SentChange,
-    SyncRequest, SyncResponse, TokenRequest, TokenResponse,
+    EnvelopeReceipt, ErrorBody, ErrorCode, LoggedChange, PROTOCOL, Profile, Receipt, Recovery, Refusal,
+    SentChange, SyncRequest, SyncResponse, TokenRequest, TokenResponse, Voucher,
 };
 use zhibu_sync_client::invite::Invite;
 use zhibu_sync_client::transport::{Answer, Credential, Transport, TransportError};
@@ -47,6 +48,10 @@ pub(crate) struct State {
     /// Most changes in one answer.
     pub(crate) page_changes: usize,
     pub(crate) log: Vec<Logged>,
+    /// Whether it answers this version no more.
+    pub(crate) is_newer: bool,
+    /// Whether it gives vouchers, as servers of before did not.
+    pub(crate) vouches: bool,
     /// Every request as it came.
     pub(crate) requests: Vec<SyncRequest>,
     /// The pictures that came.
@@ -59,6 +64,10 @@ pub(crate) struct State {
     envelopes: BTreeMap<(DeviceId, u64), (Vec<u8>, EnvelopeReceipt)>,
     refused: BTreeSet<ChangeHash>,
 }
+
+/// What is set back when a backup is restored.
+pub(crate) type Backup =
+    (Vec<Logged>, BTreeMap<(DeviceId, u64), (Vec<u8>, EnvelopeReceipt)>, BTreeSet<ChangeHash>);
 
 /// The server; its lines are the connections of phones.
 #[derive(Clone)]
@@ -84,6 +93,8 @@ impl Server {
             posts: HashMap::new(),
             page_changes: 100,
             log: Vec::new(),
+            is_newer: false,
+            vouches: true,
             requests: Vec::new(),
             blobs: Blobs::default(),
             forbidden: Vec::new(),
@@ -134,6 +145,11 @@ impl Server {
     /// The envelope with this counter is refused as a whole.
     pub(crate) fn refuse_envelope(&self, counter: u64) {
         self.with(|state| state.refused_envelopes.insert(counter));
+    }
+
+    /// What a backup holds now.
+    pub(crate) fn back_up(&self) -> Backup {
+        self.with(|state| (state.log.clone(), state.envelopes.clone(), state.refused.clone()))
     }
 
     pub(crate) fn log_len(&self) -> usize {
@@ -239,12 +255,30 @@ impl State {
             Credential::Token(token) => (self.asking(token)?, None),
             Credential::Proof(proof) => (proof.device, Some(self.renew(proof)?)),
         };
+        if self.is_newer {
+            return Err(self.refusal(ErrorCode::ClientTooOld));
+        }
         self.requests.push(request.clone());
-        let receipts = request.envelopes.iter().map(|envelope| self.receive(envelope)).collect();
+        let own = self.envelopes.keys().filter(|(device, _)| *device == asking);
+        let last_counter = own.map(|(_, counter)| *counter).max().unwrap_or(0);
+        let actors = self.log.iter().filter_map(|(_, change, _)| actor_of(change));
+        let own = actors.filter(|actor| actor.device == asking);
+        let last_epoch = own.map(|actor| actor.epoch).max().unwrap_or(0);
+        let recovered = request.recovery.as_ref().map(|recovery| self.take_back(recovery));
+        let receipts: Vec<_> = request.envelopes.iter().map(|envelope| self.receive(envelope)).collect();
         let (pages, more) = self.pages(request);
         let profile = self.profile(self.device(asking).unwrap());
-        let own = self.envelopes.keys().filter(|(device, _)| *device == asking);
-        let actors = self.log.iter().filter_map(|(_, change, _)| actor_of(change));
+        let mut names = Vec::new();
+        for (envelope, receipt) in request.envelopes.iter().zip(&receipts) {
+            let body: EnvelopeBody = minicbor::decode(&envelope.body).unwrap();
+            let own = body.changes.iter().filter(|_| body.device == asking);
+            names.extend(stored(own, &receipt.changes));
+        }
+        let taken_back = request.recovery.iter().flat_map(|recovery| &recovery.changes);
+        names.extend(stored(taken_back, recovered.as_deref().unwrap_or_default()));
+        let changes = pages.iter().flat_map(|page| &page.changes);
+        names.extend(changes.map(|logged| change_hash(&logged.change).unwrap()));
+        let names: Vec<u8> = names.iter().flat_map(|name| name.0).collect();
         Ok(SyncResponse {
             protocol: PROTOCOL,
             server_time: self.now,
@@ -253,14 +287,40 @@ impl State {
             pages,
             more,
             profile: (request.profile_version != self.profile_version).then_some(profile),
-            last_counter: own.map(|(_, counter)| *counter).max().unwrap_or(0),
-            last_epoch: actors
-                .filter(|actor| actor.device == asking)
-                .map(|actor| actor.epoch)
-                .max()
-                .unwrap_or(0),
+            last_counter,
+            last_epoch,
             token,
+            recovered,
+            voucher: (self.vouches && !names.is_empty()).then(|| code(&self.generation, &names)),
         })
+    }
+
+    /// As it was at another time, but for those who enrolled since.
+    pub(crate) fn restore(&mut self, backup: &Backup) {
+        (self.log, self.envelopes, self.refused) = backup.clone();
+    }
+
+    fn take_back(&mut self, recovery: &Recovery) -> Vec<Receipt> {
+        let is_ours = |voucher: &&Voucher| voucher.code == code(&voucher.generation, &voucher.names);
+        let ours: Vec<_> = recovery.vouchers.iter().filter(is_ours).collect();
+        let vouched: BTreeSet<_> = ours.iter().flat_map(|voucher| voucher.changes()).collect();
+        let mut receipts = Vec::new();
+        for sent in &recovery.changes {
+            let hash = change_hash(&sent.change).unwrap();
+            assert!(vouched.contains(&hash), "a phone brings back what was vouched for and nothing else");
+            receipts.push(match self.log.iter().position(|(_, _, held)| *held == hash) {
+                Some(place) => Receipt::Duplicate(place as u64 + 1),
+                None => {
+                    let renews = ours.iter().any(|voucher| voucher.generation == self.generation);
+                    if renews {
+                        self.generation = vec![self.generation[0] + 100];
+                    }
+                    self.log.push((sent.record, sent.change.clone(), hash));
+                    Receipt::Stored(self.log.len() as u64)
+                }
+            });
+        }
+        receipts
     }
 
     fn receive(&mut self, envelope: &Envelope) -> EnvelopeReceipt {
@@ -272,7 +332,10 @@ impl State {
         }
         let name = (body.device, body.counter);
         match self.envelopes.get(&name) {
-            Some((bytes, receipt)) if *bytes == envelope.body => return again(receipt),
+            Some((bytes, receipt)) if *bytes == envelope.body && !came_too_early(receipt) => {
+                return again(receipt);
+            }
+            Some((bytes, _)) if *bytes == envelope.body => {}
             Some(_) => return whole(RefusalCode::CounterReused),
             None => {}
         }
@@ -293,7 +356,9 @@ impl State {
         }
         match self.fault_of(device, sent) {
             Some(code) => {
-                self.refused.insert(hash);
+                if code != RefusalCode::MissingDependency {
+                    self.refused.insert(hash);
+                }
                 Receipt::Refused(Refusal { code, slot: Some("about.place".to_owned()), detail: None })
             }
             None => {
@@ -384,6 +449,17 @@ impl State {
     }
 }
 
+/// The hashes of those that are stored.
+fn stored<'s>(sent: impl Iterator<Item = &'s SentChange>, receipts: &[Receipt]) -> Vec<ChangeHash> {
+    let stored = sent.zip(receipts).filter(|(_, receipt)| !matches!(receipt, Receipt::Refused(_)));
+    stored.map(|(sent, _)| change_hash(&sent.change).unwrap()).collect()
+}
+
+/// This server's secret is that nobody else is here.
+fn code(generation: &[u8], names: &[u8]) -> Vec<u8> {
+    Sha256::digest(Voucher::covered_bytes(generation, names))[..16].to_vec()
+}
+
 impl Line {
     fn carry<T>(
         &self,
@@ -439,6 +515,12 @@ impl Transport for Line {
     async fn blob(&self, token: &str, record: RecordId, hash: BlobHash) -> Result<Vec<u8>, TransportError> {
         self.carry(|state| state.blob(token, record, hash))
     }
+}
+
+/// What it depends on may have come by now: it is judged again.
+fn came_too_early(receipt: &EnvelopeReceipt) -> bool {
+    let is_missing = |refusal: &Refusal| refusal.code == RefusalCode::MissingDependency;
+    receipt.changes.iter().any(|one| matches!(one, Receipt::Refused(refusal) if is_missing(refusal)))
 }
 
 fn again(receipt: &EnvelopeReceipt) -> EnvelopeReceipt {

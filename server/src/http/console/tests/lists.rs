@@ -182,6 +182,7 @@ async fn accounts_and_devices_are_found_by_name_and_a_device_shows_its_last_day(
         marks: vec![],
         envelopes: vec![],
         page_bytes: 1 << 20,
+        recovery: None,
     };
     let request = Request::post("/v1/sync")
         .header(header::AUTHORIZATION, format!("Bearer {}", console.token(Who::Secretary).await))

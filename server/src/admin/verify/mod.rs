@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use uuid::Uuid;
 use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::gate::{self, Index};
 use zhibu_domain::ids::{DistrictId, RecordId};
 use zhibu_domain::record::{Collection, Record, change_hash};
+
+mod deep;
+
+pub use deep::verify_deep;
 
 use crate::blobs::BlobPlace;
 use crate::projection;
@@ -38,6 +43,12 @@ pub enum Finding {
     WrongBlob(RecordId, BlobHash),
     /// What the lists say about a record is not what its log says.
     WrongRow(RecordId),
+    /// SQLite finds a fault in its file.
+    File(String),
+    /// Something in quarantine is not what it is filed under.
+    WrongItem(Uuid),
+    /// What the gate remembers of a record cannot be read.
+    WrongIndex(RecordId),
 }
 
 impl fmt::Display for Finding {
@@ -61,6 +72,9 @@ impl fmt::Display for Finding {
             Finding::WrongRow(record) => {
                 write!(f, "记录 {record}：列表内容与日志不符（可用 reproject 重算）")
             }
+            Finding::File(fault) => write!(f, "数据库文件：{fault}"),
+            Finding::WrongItem(item) => write!(f, "隔离件 {item}：内容与哈希不符"),
+            Finding::WrongIndex(record) => write!(f, "记录 {record}：检查用的索引已损坏（会自动重建）"),
         }
     }
 }

@@ -1,0 +1,191 @@
+//! After a server was restored from a backup: whether it was, what it has forgotten, and how that comes back to it.
+//!
+//! A phone holds a voucher for what it was told is stored, its own work and that of others. With it anybody may bring
+//! a change back, and the server takes it without judging it a second time. Own changes without a voucher (of a server
+//! that gave none) are signed anew; those of others wait here for whoever has a voucher, or for their author.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use zhibu_domain::ids::DeviceId;
+use zhibu_domain::record::{ChangeHash, Collection};
+use zhibu_domain::wire::{
+    AuthorCard, MAX_ENVELOPE_BYTES, MAX_ENVELOPE_CHANGES, MAX_RECOVERED_CHANGES, ReadMark, Receipt, Recovery,
+    SentChange, SyncResponse, Voucher,
+};
+
+use super::chunk::change_author;
+use super::judge::Judgement;
+use crate::error::SyncError;
+use crate::store::{AcceptedChange, DeviceState};
+
+/// Bytes of changes and vouchers in one request: half of what a request may have.
+const PART_BYTES: usize = 2 << 20;
+/// What CBOR adds to a change, generously.
+const CHANGE_OVERHEAD_BYTES: usize = 96;
+
+/// Whether another store answered than the one that this phone has read: restored from a backup, with a new name; or an
+/// old one put in its place, which knows less of this device than it has receipted.
+pub fn is_another_store(state: &DeviceState, response: &SyncResponse) -> bool {
+    let is_renamed = !state.generation.is_empty() && state.generation != response.generation;
+    is_renamed || response.last_counter < state.receipted_counter
+}
+
+/// A store that is read from its beginning.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    /// The store's generation, once it has answered.
+    pub generation: Option<Vec<u8>>,
+    /// How far each collection was read.
+    pub marks: BTreeMap<Collection, u64>,
+    /// The names of everything that came.
+    pub seen: BTreeSet<ChangeHash>,
+    /// The highest counter that it knows of this device.
+    pub last_counter: u64,
+}
+
+impl Reading {
+    /// Nothing of these collections is read yet.
+    pub fn begin(held: &[ReadMark]) -> Self {
+        Self { marks: held.iter().map(|mark| (mark.collection, 0)).collect(), ..Self::default() }
+    }
+
+    /// The marks, as a request has them.
+    pub fn marks(&self) -> Vec<ReadMark> {
+        let mark = |(collection, position): (&Collection, &u64)| ReadMark {
+            collection: *collection,
+            position: *position,
+        };
+        self.marks.iter().map(mark).collect()
+    }
+
+    /// Takes what an answer brought; `false` if it is of yet another store.
+    pub fn take(&mut self, judgement: &Judgement, response: &SyncResponse) -> bool {
+        if *self.generation.get_or_insert_with(|| response.generation.clone()) != response.generation {
+            return false;
+        }
+        self.seen.extend(judgement.accepted.iter().map(|change| change.hash));
+        self.marks.extend(judgement.marks.iter().map(|mark| (mark.collection, mark.position)));
+        self.last_counter = response.last_counter;
+        true
+    }
+}
+
+/// The names of the changes that a server took back, in their order.
+pub fn taken_back(sent: &Recovery, response: &SyncResponse) -> Result<Vec<ChangeHash>, SyncError> {
+    let receipts = response.recovered.as_deref().unwrap_or_default();
+    if receipts.len() != sent.changes.len() {
+        return Err(SyncError::BrokenAnswer("not as many receipts as changes were brought back".to_owned()));
+    }
+    let stored =
+        sent.changes.iter().zip(receipts).filter(|(_, receipt)| !matches!(receipt, Receipt::Refused(_)));
+    Ok(stored.filter_map(|(sent, _)| zhibu_domain::record::change_hash(&sent.change)).collect())
+}
+
+/// How what is lost comes back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// One for each request.
+    pub parts: Vec<Recovery>,
+    /// Own changes that nobody vouches for, one list for each envelope.
+    pub envelopes: Vec<Vec<SentChange>>,
+}
+
+impl Plan {
+    /// The plan for these changes, each after what it depends on.
+    pub fn of(
+        lost: Vec<AcceptedChange>,
+        vouchers: &[Voucher],
+        authors: &[AuthorCard],
+        device: DeviceId,
+    ) -> Self {
+        let mut spoken_for = HashMap::new();
+        for (place, voucher) in vouchers.iter().enumerate() {
+            spoken_for.extend(voucher.changes().map(|hash| (hash, place)));
+        }
+        let (mut plan, mut part, mut own) = (Self::default(), Part::default(), Batch::default());
+        for AcceptedChange { record, hash, change } in lost {
+            let sent = SentChange { record, change };
+            match spoken_for.get(&hash) {
+                Some(place) => plan.parts.extend(part.add(vouchers, *place, hash, sent)),
+                None if change_author(&sent.change).is_some_and(|actor| actor.device == device) => {
+                    plan.envelopes.extend(own.add(sent));
+                }
+                None => {}
+            }
+        }
+        plan.parts.extend(part.close(vouchers));
+        for part in &mut plan.parts {
+            let wrote = |sent: &SentChange| change_author(&sent.change).map(|actor| actor.device);
+            let devices: BTreeSet<_> = part.changes.iter().filter_map(wrote).collect();
+            part.authors = authors.iter().filter(|card| devices.contains(&card.device)).cloned().collect();
+        }
+        plan.envelopes.extend(Some(own.changes).filter(|changes| !changes.is_empty()));
+        plan
+    }
+}
+
+/// A request in the making.
+#[derive(Default)]
+struct Part {
+    /// By place among all vouchers, the changes that each is needed for.
+    vouchers: BTreeMap<usize, BTreeSet<ChangeHash>>,
+    changes: Vec<SentChange>,
+    size_bytes: usize,
+}
+
+impl Part {
+    /// Adds a change; what was there before, if it does not fit there any more.
+    fn add(
+        &mut self,
+        vouchers: &[Voucher],
+        place: usize,
+        hash: ChangeHash,
+        sent: SentChange,
+    ) -> Option<Recovery> {
+        let full = self.size_bytes > PART_BYTES || self.changes.len() >= MAX_RECOVERED_CHANGES;
+        let closed = if full { std::mem::take(self).close(vouchers) } else { None };
+        if !self.vouchers.contains_key(&place) {
+            self.size_bytes += vouchers.get(place).map_or(0, |voucher| voucher.names.len());
+        }
+        // In a pack, all names beside it come with it: counted as if it were alone, and bounded by the page's size.
+        self.size_bytes += sent.change.len() + CHANGE_OVERHEAD_BYTES;
+        self.vouchers.entry(place).or_default().insert(hash);
+        self.changes.push(sent);
+        closed
+    }
+
+    fn close(self, vouchers: &[Voucher]) -> Option<Recovery> {
+        let with_needed_packs = |(place, needed): (usize, BTreeSet<ChangeHash>)| {
+            let mut voucher = vouchers.get(place)?.clone();
+            let holds =
+                |pack: &[u8]| pack.as_chunks().0.iter().any(|hash| needed.contains(&ChangeHash(*hash)));
+            voucher.packs.retain(|pack| holds(&pack.0));
+            Some(voucher)
+        };
+        let vouchers = self.vouchers.into_iter().filter_map(with_needed_packs).collect();
+        (!self.changes.is_empty()).then_some(Recovery {
+            vouchers,
+            changes: self.changes,
+            authors: Vec::new(),
+        })
+    }
+}
+
+/// An envelope in the making.
+#[derive(Default)]
+struct Batch {
+    changes: Vec<SentChange>,
+    size_bytes: usize,
+}
+
+impl Batch {
+    fn add(&mut self, sent: SentChange) -> Option<Vec<SentChange>> {
+        let added_bytes = sent.change.len() + CHANGE_OVERHEAD_BYTES;
+        let full = self.size_bytes + added_bytes > MAX_ENVELOPE_BYTES - CHANGE_OVERHEAD_BYTES
+            || self.changes.len() >= MAX_ENVELOPE_CHANGES;
+        let closed = (full && !self.changes.is_empty()).then(|| std::mem::take(self).changes);
+        self.size_bytes += added_bytes;
+        self.changes.push(sent);
+        closed
+    }
+}

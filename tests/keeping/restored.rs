@@ -1,0 +1,132 @@
+//! A server is set back to an older store. What it had receipted comes back from whoever holds it, once, to the byte.
+
+use serde_json::{Value, json};
+
+use crate::support::{Console, Phone, Server};
+use crate::{all_is_delivered, planned, put_back, server, set_aside, shown};
+
+fn phones(server: &Server) -> (Phone, Phone) {
+    let secretary = Phone::enrolled("书记的手机", &server.invite("secretary"));
+    let recorder = Phone::enrolled("记录人的手机", &server.invite("recorder"));
+    (secretary, recorder)
+}
+
+/// The record's log as the server has it, to the byte.
+fn on_the_server(server: &Server, activity: &str) -> Vec<u8> {
+    let file = server.folder().join(format!("{}.automerge", next()));
+    server.admin(&["export-record", activity, "--out", file.to_str().unwrap()]);
+    std::fs::read(file).unwrap()
+}
+
+fn next() -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// The reviewer's hand on the server came to be after the backup: only the phones remember whose it is, and that is said.
+fn by_the_same_people(shown: &Value) -> String {
+    shown.to_string().replace("（手机补报）", "")
+}
+
+/// Work of an evening behind the backup: two phones, and the reviewer at the console, each upon what the others wrote.
+async fn work(server: &Server, secretary: &Phone, recorder: &Phone, activity: &str) {
+    secretary.run(&["roll", activity, "--mark", "1=present,2=present,3=leave_work"]);
+    secretary.run(&["sync"]);
+    recorder.run(&["sync"]);
+    recorder.run(&["set", activity, "place", "文化广场"]);
+    recorder.run(&["sync"]);
+    secretary.run(&["sync"]);
+    secretary.run(&["submit", activity]);
+    secretary.run(&["sync"]);
+    let reviewer = Console::login(server, "reviewer").await;
+    let comment = json!({ "verb": "returned", "slot": "about.paper_ref", "comment": "请补记录本页码。" });
+    reviewer.post(&format!("/v1/console/records/{activity}/review"), comment).await;
+    secretary.run(&["sync"]);
+    // Upon the console's word, which no phone has signed.
+    secretary.run(&["set", activity, "paper_ref", "第36页"]);
+    secretary.run(&["submit", activity]);
+    secretary.run(&["sync"]);
+    recorder.run(&["sync"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_receipted_after_the_backup_comes_back_from_one_phone() {
+    let mut server = server();
+    let (secretary, recorder) = phones(&server);
+    let activity = planned(&secretary);
+    let aside = set_aside(&mut server);
+    work(&server, &secretary, &recorder, &activity).await;
+    let before = (shown(&[&secretary, &recorder], &activity), on_the_server(&server, &activity));
+
+    put_back(&mut server, &aside, true);
+    // Waiting work that stands upon what is lost.
+    secretary.run(&["set", &activity, "theme", "学习党章"]);
+    let report = secretary.run(&["sync"]);
+    assert!(report["recovered"].as_u64().unwrap() >= 6 && report["refused"] == 0, "{report}");
+    secretary.run(&["sync"]);
+    assert_eq!(recorder.run(&["sync"])["recovered"], 0, "one has brought what both held");
+    let after = shown(&[&secretary, &recorder], &activity);
+    assert_eq!(by_the_same_people(&after["events"]), by_the_same_people(&before.0["events"]));
+    assert_eq!(
+        (&after["about"]["place"], &after["about"]["theme"]),
+        (&json!("文化广场"), &json!("学习党章"))
+    );
+    let history = recorder.run(&["history", &activity, "about.paper_ref"]);
+    assert_eq!(history.as_array().unwrap().len(), 1, "once: {history}");
+    let said = secretary.run(&["history", &activity, "about.place"]);
+    assert!(said.to_string().contains("包文明"), "under the name of whoever wrote it: {said}");
+    all_is_delivered(&secretary);
+    all_is_delivered(&recorder);
+
+    // The console goes on, under a name of its own: nothing that it writes collides with what came back.
+    let reviewer = Console::login(&server, "reviewer").await;
+    let comment = json!({ "verb": "returned", "slot": "about.place", "comment": "请核对地点。" });
+    reviewer.post(&format!("/v1/console/records/{activity}/review"), comment).await;
+    for phone in [&secretary, &recorder] {
+        phone.run(&["sync"]);
+    }
+    assert_eq!(shown(&[&secretary, &recorder], &activity)["status"], "returned");
+    server.admin(&["verify"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_back_is_the_same_to_the_byte() {
+    let mut server = server();
+    let (secretary, recorder) = phones(&server);
+    let activity = planned(&secretary);
+    let aside = set_aside(&mut server);
+    work(&server, &secretary, &recorder, &activity).await;
+    let (view, bytes) = (shown(&[&secretary, &recorder], &activity), on_the_server(&server, &activity));
+    put_back(&mut server, &aside, true);
+    assert_ne!(on_the_server(&server, &activity), bytes, "it is lost");
+    recorder.run(&["sync"]);
+    secretary.run(&["sync"]);
+    assert_eq!(on_the_server(&server, &activity), bytes);
+    assert_eq!(by_the_same_people(&shown(&[&secretary, &recorder], &activity)), by_the_same_people(&view));
+    // Again, to the same backup: the vouchers of the generation between hold as well.
+    put_back(&mut server, &aside, true);
+    secretary.run(&["sync"]);
+    assert_eq!(on_the_server(&server, &activity), bytes);
+    server.admin(&["verify"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_file_put_back_without_a_word_is_found_out() {
+    let mut server = server();
+    let (secretary, recorder) = phones(&server);
+    let activity = planned(&secretary);
+    let aside = set_aside(&mut server);
+    work(&server, &secretary, &recorder, &activity).await;
+    let (view, bytes) = (shown(&[&secretary, &recorder], &activity), on_the_server(&server, &activity));
+    put_back(&mut server, &aside, false);
+    let report = secretary.run(&["sync"]);
+    assert!(report["recovered"].as_u64().unwrap() >= 6, "{report}");
+    assert_eq!(on_the_server(&server, &activity), bytes);
+    // The server has taken another name by itself, and so the others read anew.
+    recorder.run(&["sync"]);
+    assert!(recorder.run(&["status"])["server_restored_at"].is_number());
+    assert_eq!(by_the_same_people(&shown(&[&secretary, &recorder], &activity)), by_the_same_people(&view));
+    assert!(server.log().contains("an old store was put in the place of a newer one"));
+    server.admin(&["verify"]);
+}
