@@ -124,6 +124,7 @@ pass! {
         fn found_district(district: &District, founded_at: Millis) -> bool;
         fn list_districts() -> Vec<District>;
         fn find_district(district: DistrictId) -> Option<District>;
+        fn renew_generation(district: DistrictId, generation: [u8; 16], epoch: u32) -> ();
         fn put_orgs(district: DistrictId, orgs: &[Org]) -> ();
         fn list_orgs(district: DistrictId) -> Vec<Org>;
     }
