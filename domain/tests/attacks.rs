@@ -21,6 +21,8 @@ mod rights;
 mod structure;
 #[path = "attacks/values.rs"]
 mod values;
+#[path = "attacks/wire.rs"]
+mod wire;
 
 use std::time::{Duration, Instant};
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
@@ -10,7 +11,9 @@ use zhibu_domain::org::NamingScheme;
 
 use crate::admin::init::Plan;
 use crate::admin::size::Extent;
+use crate::admission::Limits;
 use crate::demo::cast::Size;
+use crate::listener::Bounds;
 use crate::store::Database;
 use crate::store::postgres::CONNECTIONS;
 
@@ -282,6 +285,16 @@ pub struct ServeOptions {
     /// Changes that arrived so many days ago are packed, to save space on disk and on the way to new phones.
     #[arg(long, env = "ZHIBU_COMPACT_AFTER_DAYS", value_name = "DAYS", default_value_t = COMPACT_AFTER_DAYS)]
     pub compact_after_days: u32,
+    /// How long a connection may lie idle, and the head of a request may take. Three seconds at most while more than half
+    /// of the connections are taken.
+    #[arg(long, env = "ZHIBU_IDLE_SECONDS", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub idle_seconds: u64,
+    /// Most connections at once; more wait until one ends. Less if the system gives fewer files.
+    #[arg(long, env = "ZHIBU_CONNECTIONS", value_name = "N", default_value_t = 8192, value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections: u32,
+    /// What is let in at once.
+    #[command(flatten)]
+    pub limits: Limits,
     /// Where the pictures are, if not in the data folder: another folder, or a bucket,
     /// `s3://BUCKET/PREFIX?endpoint=https://…` with `&region=…`, `&virtual_host=true` (the bucket is part of the host's
     /// name) and `&presign=true` (readers are sent to the bucket; it must allow the pages' origin). Its keys are
@@ -315,6 +328,15 @@ pub struct ServeOptions {
     pub web: Option<PathBuf>,
 }
 
+impl ServeOptions {
+    /// What the listener takes in.
+    pub fn bounds(&self) -> Bounds {
+        let bounds =
+            Bounds { idle: Duration::from_secs(self.idle_seconds), connections: self.connections as usize };
+        bounds.within_the_system()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,6 +348,7 @@ mod tests {
         let parse = |line: &str| Config::try_parse_from(line.split(' '));
         let Command::Serve(options) = parse("zhibu-server serve --data d").unwrap().command else { panic!() };
         assert_eq!(options.place.database(), Database::Sqlite("d/zhibu.sqlite".into()));
+        assert_eq!(options.limits, Limits::default());
         let line =
             "zhibu-server serve --data d --database-url postgres://u:s3cret@h/z --database-connections 5";
         let Command::Serve(options) = parse(line).unwrap().command else { panic!() };

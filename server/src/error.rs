@@ -80,6 +80,12 @@ pub enum ApiError {
         /// When to come again, in seconds.
         retry_after_s: u32,
     },
+    /// More is asked of the server than it can do at once; nothing of the request was read.
+    #[error("crowded")]
+    Crowded {
+        /// When to come again, in seconds.
+        retry_after_s: u32,
+    },
     /// The server is busy or took too long.
     #[error("busy")]
     Busy,
@@ -120,9 +126,9 @@ impl ApiError {
             ApiError::RuleBroken(_) | ApiError::FaultyRuleBook(_) => ErrorCode::RuleBroken,
             ApiError::ClientTooOld => ErrorCode::ClientTooOld,
             ApiError::TooMany { .. } => ErrorCode::TooMany,
-            ApiError::Busy | ApiError::Store(StoreError::Busy | StoreError::Unavailable(_)) => {
-                ErrorCode::Unavailable
-            }
+            ApiError::Crowded { .. }
+            | ApiError::Busy
+            | ApiError::Store(StoreError::Busy | StoreError::Unavailable(_)) => ErrorCode::Unavailable,
             ApiError::Store(StoreError::Corrupt { .. }) | ApiError::Internal(_) => ErrorCode::Internal,
         }
     }
@@ -130,7 +136,7 @@ impl ApiError {
     /// When to come again, in seconds, if that helps.
     pub fn retry_after_s(&self) -> Option<u32> {
         match self {
-            ApiError::TooMany { retry_after_s } => Some(*retry_after_s),
+            ApiError::TooMany { retry_after_s } | ApiError::Crowded { retry_after_s } => Some(*retry_after_s),
             error => (error.code() == ErrorCode::Unavailable).then_some(RETRY_AFTER_S),
         }
     }
@@ -159,7 +165,7 @@ impl ApiError {
 
     /// Whether the fault is ours and has to be in the log with all that is known of it.
     pub fn is_ours(&self) -> bool {
-        status(self.code()).is_server_error()
+        status(self.code()).is_server_error() && !matches!(self, ApiError::Crowded { .. })
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 
+use admission::{Admission, Limits};
 use auth::token::Keyring;
 use blobs::{BlobPlace, Blobs};
 use clock::{Clock, Entropy, SystemClock, SystemEntropy};
@@ -21,6 +22,7 @@ use sync::{Ledger, Trees};
 use zhibu_domain::ids::AccountId;
 
 pub mod admin;
+pub mod admission;
 pub mod auth;
 pub mod blobs;
 pub mod clock;
@@ -34,6 +36,7 @@ pub mod demo;
 pub mod error;
 pub mod gather;
 pub mod http;
+pub mod listener;
 pub mod logging;
 pub mod metrics;
 pub mod projection;
@@ -65,6 +68,8 @@ pub struct App {
     pub logins: LoginThrottle,
     /// Requests that cost much, by account.
     pub costly: Throttle<AccountId>,
+    /// Who is let in.
+    pub admission: Arc<Admission>,
     /// Whether it can work, as a supervisor found it last.
     pub readiness: Readiness,
     /// Where the outside finds this server, without a slash at the end: invite links begin with it.
@@ -81,6 +86,18 @@ impl App {
         public_url: impl Into<String>,
         blobs: BlobPlace,
     ) -> Arc<Self> {
+        Self::within(Limits::default(), store, clock, entropy, public_url, blobs)
+    }
+
+    /// As [`App::new`], letting in no more than this.
+    pub fn within(
+        limits: Limits,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        public_url: impl Into<String>,
+        blobs: BlobPlace,
+    ) -> Arc<Self> {
         let trees = Arc::new(Trees::default());
         let of_devices = store.clone();
         let note_presence = move |presences: Vec<Presence>| {
@@ -90,6 +107,7 @@ impl App {
         Arc::new(Self {
             presences: Gathered::start(Arc::new(note_presence)),
             ledger: Ledger::start(store.clone(), clock.clone(), trees.clone()),
+            admission: Admission::new(limits, clock.clone()),
             store,
             clock,
             entropy,
@@ -108,12 +126,13 @@ impl App {
         self.public_url.starts_with("https://")
     }
 
-    /// A server over this store with the machine's time and chance.
+    /// A server over this store with the machine's time and chance, that lets in no more than `limits`.
     pub fn on_this_machine(
+        limits: Limits,
         store: Arc<dyn Store>,
         public_url: impl Into<String>,
         blobs: BlobPlace,
     ) -> Arc<Self> {
-        Self::new(store, Arc::new(SystemClock), Arc::new(SystemEntropy), public_url, blobs)
+        Self::within(limits, store, Arc::new(SystemClock), Arc::new(SystemEntropy), public_url, blobs)
     }
 }

@@ -19,7 +19,7 @@ use zhibu_server::config::{
 };
 use zhibu_server::http::Pages;
 use zhibu_server::store::Database;
-use zhibu_server::{admin, compaction, http, logging, metrics, projection};
+use zhibu_server::{admin, compaction, http, listener, logging, metrics, projection};
 
 /// A push makes many small values that live as long as the request; the system's allocator spends a sixth of the server's
 /// time on them.
@@ -187,6 +187,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         .with_context(|| format!("cannot make the data folder {}", data.display()))?;
     let database = options.place.database();
     let store = database.open().await.with_context(|| format!("cannot open the database {database}"))?;
+    let bounds = options.bounds();
     let listener = listen(options.listen).await?;
     let address = listener.local_addr()?;
     let public_url = options.public_url.unwrap_or_else(|| format!("http://{address}"));
@@ -196,7 +197,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         Some(address) => Some((listen(address).await?, metrics::install()?)),
         None => None,
     };
-    let app = App::on_this_machine(store.clone(), public_url, blobs);
+    let app = App::on_this_machine(options.limits, store.clone(), public_url, blobs);
     let sweeper = tokio::spawn(keep_sweeping(app.clone()));
     let backups = match &options.backup {
         None => None,
@@ -215,7 +216,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         let router = metrics::listener::router(app.clone(), numbers);
         tokio::spawn(axum::serve(listener, router).into_future());
     }
-    axum::serve(listener, http::router(app.clone(), pages)).with_graceful_shutdown(told_to_stop()).await?;
+    listener::serve(listener, http::router(app.clone(), pages), bounds, told_to_stop()).await?;
     sweeper.abort();
     compactor.abort();
     if let Some(backups) = backups {

@@ -9,6 +9,9 @@ use crate::keys::KeyError;
 use crate::store::StoreError;
 use crate::transport::TransportError;
 
+/// When to ask a busy server again that does not say when, in seconds.
+const COME_AGAIN_S: u32 = 2;
+
 /// Why a step of the client did not succeed. Work that was saved on the phone stays saved in every case.
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
@@ -16,8 +19,15 @@ pub enum SyncError {
     #[error("offline: {0}")]
     Offline(String),
     /// The server is busy; the next try may succeed.
-    #[error("the server is busy: {}", .0.message)]
-    Busy(ErrorBody),
+    #[error("the server is busy: {}", .body.message)]
+    Busy {
+        /// When to come again at the earliest, in seconds, if the server said so.
+        retry_after_s: Option<u32>,
+        /// When to try again, in milliseconds.
+        wait_ms: u64,
+        /// What the server said.
+        body: ErrorBody,
+    },
     /// Open an invite link first.
     #[error("this device is not enrolled")]
     NotEnrolled,
@@ -85,15 +95,23 @@ pub enum SyncError {
 impl SyncError {
     /// Whether trying again later, without anybody doing anything, may succeed.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, SyncError::Offline(_) | SyncError::Busy(_))
+        matches!(self, SyncError::Offline(_) | SyncError::Busy { .. })
             || matches!(self, SyncError::Store(StoreError::Raced | StoreError::Busy))
+    }
+
+    /// When to try again, in milliseconds, if the server asked to wait.
+    pub fn wait_ms(&self) -> Option<u64> {
+        match self {
+            SyncError::Busy { wait_ms, .. } => Some(*wait_ms),
+            _ => None,
+        }
     }
 
     /// One word for programs: the command line's JSON and the screens.
     pub fn name(&self) -> &'static str {
         match self {
             SyncError::Offline(_) => "offline",
-            SyncError::Busy(_) => "busy",
+            SyncError::Busy { .. } => "busy",
             SyncError::NotEnrolled => "not_enrolled",
             SyncError::AlreadyEnrolled => "already_enrolled",
             SyncError::InviteSpent => "invite_spent",
@@ -123,7 +141,7 @@ impl SyncError {
         use SyncError::*;
         match self {
             Offline(_) => "现在连不上服务器。内容都在本机，有信号时再同步即可。".to_owned(),
-            Busy(_) => "服务器正忙，请稍后再同步。内容都在本机。".to_owned(),
+            Busy { .. } => "服务器正忙，稍后自动再试。内容都在本机。".to_owned(),
             NotEnrolled => "这台设备还没有登记。请打开乡镇党建办给的邀请链接登记。".to_owned(),
             AlreadyEnrolled => "这台设备已经登记过。换人使用请另用一台设备。".to_owned(),
             InviteSpent => "邀请链接已用过或已过期，请向乡镇党建办要一个新的。".to_owned(),
@@ -168,8 +186,11 @@ impl From<TransportError> for SyncError {
             TransportError::Offline(why) => SyncError::Offline(why),
             TransportError::TooOld => SyncError::TooOld,
             TransportError::Unreadable { reason, .. } => SyncError::BrokenAnswer(reason),
+            TransportError::Busy { retry_after_s, body } => {
+                let wait_ms = u64::from(retry_after_s.unwrap_or(COME_AGAIN_S)) * 1000;
+                SyncError::Busy { retry_after_s, wait_ms, body }
+            }
             TransportError::Refused(body) => match body.code {
-                ErrorCode::TooMany | ErrorCode::Unavailable => SyncError::Busy(body),
                 ErrorCode::InviteSpent => SyncError::InviteSpent,
                 ErrorCode::DeviceRevoked => SyncError::DeviceRevoked,
                 ErrorCode::ClockSkew => SyncError::WrongClock,
@@ -195,7 +216,8 @@ mod tests {
     fn refused(code: ErrorCode) -> SyncError {
         let body =
             ErrorBody { code, message: String::new(), request_id: String::new(), server_time: Millis(0) };
-        TransportError::Refused(body).into()
+        let bytes = minicbor::to_vec(&body).unwrap();
+        TransportError::refusal(400, None, &bytes).into()
     }
 
     #[test]

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use minicbor::{Decode, Encode};
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder};
 use zhibu_domain::attachment::{BlobHash, MAX_PHOTO_BYTES};
 use zhibu_domain::ids::RecordId;
@@ -92,12 +92,13 @@ where
     let request = request.header(ACCEPT, CBOR).header(ACCEPT_ENCODING, "gzip");
     let answer = request.send().await.map_err(offline)?;
     let status = answer.status().as_u16();
+    let retry_after = retry_after(&answer);
     let gzip = answer.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip");
     let bytes = receive(answer, MAX_ANSWER_BYTES).await?;
     let bytes_down = bytes.len() as u64;
     let bytes = if gzip { unpack(status, &bytes)? } else { bytes };
     if !(200..300).contains(&status) {
-        return Err(TransportError::refusal(status, &bytes));
+        return Err(TransportError::refusal(status, retry_after.as_deref(), &bytes));
     }
     let response = minicbor::decode(&bytes).map_err(|e| TransportError::unreadable(status, e))?;
     Ok((response, bytes_down))
@@ -146,9 +147,17 @@ impl Transport for HttpTransport {
         let request = self.blob_request(Method::GET, token, record, &hash.to_string());
         let answer = request.send().await.map_err(offline)?;
         let status = answer.status().as_u16();
+        let retry_after = retry_after(&answer);
         let bytes = receive(answer, MAX_PHOTO_BYTES.into()).await?;
-        if (200..300).contains(&status) { Ok(bytes) } else { Err(TransportError::refusal(status, &bytes)) }
+        match status {
+            200..300 => Ok(bytes),
+            _ => Err(TransportError::refusal(status, retry_after.as_deref(), &bytes)),
+        }
     }
+}
+
+fn retry_after(answer: &reqwest::Response) -> Option<String> {
+    answer.headers().get(RETRY_AFTER)?.to_str().ok().map(str::to_owned)
 }
 
 /// Reads the body piece by piece, so that an endless one ends at the limit and not with the memory.

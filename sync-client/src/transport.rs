@@ -13,6 +13,14 @@ pub enum TransportError {
     /// No connection, or it broke. Whether the server heard the question is unknown.
     #[error("the server cannot be reached: {0}")]
     Offline(String),
+    /// The server has too much to do, or this account asks too often. Nothing was done.
+    #[error("the server is busy: {}", .body.message)]
+    Busy {
+        /// When to come again, in seconds, if the server said so.
+        retry_after_s: Option<u32>,
+        /// Its error body.
+        body: ErrorBody,
+    },
     /// The server answered with its error body.
     #[error("the server refused ({}): {} [{}]", .0.code, .0.message, .0.request_id)]
     Refused(ErrorBody),
@@ -30,10 +38,14 @@ pub enum TransportError {
 }
 
 impl TransportError {
-    /// What an answer says that is no success.
-    pub fn refusal(status: u16, bytes: &[u8]) -> Self {
+    /// What an answer says that is no success; `retry_after` is its header of that name.
+    pub fn refusal(status: u16, retry_after: Option<&str>, bytes: &[u8]) -> Self {
         match minicbor::decode::<ErrorBody>(bytes) {
             Ok(body) if body.code == ErrorCode::ClientTooOld => TransportError::TooOld,
+            Ok(body) if matches!(body.code, ErrorCode::TooMany | ErrorCode::Unavailable) => {
+                let retry_after_s = retry_after.and_then(|text| text.parse().ok());
+                TransportError::Busy { retry_after_s, body }
+            }
             Ok(body) => TransportError::Refused(body),
             Err(_) if status == 426 => TransportError::TooOld,
             // A gateway in front of a server that is being restarted says so in its own words.
@@ -50,7 +62,7 @@ impl TransportError {
     /// The error's code, when the server gave one.
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
-            TransportError::Refused(body) => Some(body.code),
+            TransportError::Refused(body) | TransportError::Busy { body, .. } => Some(body.code),
             TransportError::TooOld => Some(ErrorCode::ClientTooOld),
             TransportError::Offline(_) | TransportError::Unreadable { .. } => None,
         }
@@ -132,11 +144,27 @@ mod tests {
 
     #[test]
     fn a_gateway_page_is_offline_and_a_login_page_is_unreadable() {
-        assert!(matches!(TransportError::refusal(502, b"<html>"), TransportError::Offline(_)));
+        assert!(matches!(TransportError::refusal(502, None, b"<html>"), TransportError::Offline(_)));
         assert!(matches!(
-            TransportError::refusal(403, b"<html>"),
+            TransportError::refusal(403, None, b"<html>"),
             TransportError::Unreadable { status: 403, .. }
         ));
-        assert!(matches!(TransportError::refusal(426, b""), TransportError::TooOld));
+        assert!(matches!(TransportError::refusal(426, None, b""), TransportError::TooOld));
+    }
+
+    #[test]
+    fn a_busy_server_says_when_to_come_again() {
+        let body = ErrorBody {
+            code: ErrorCode::Unavailable,
+            message: "忙".to_owned(),
+            request_id: String::new(),
+            server_time: zhibu_domain::time::Millis(0),
+        };
+        let bytes = minicbor::to_vec(&body).unwrap();
+        let told = |header| match TransportError::refusal(503, header, &bytes) {
+            TransportError::Busy { retry_after_s, .. } => retry_after_s,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((told(Some("7")), told(None), told(Some("Wed, 21 Oct"))), (Some(7), None, None));
     }
 }

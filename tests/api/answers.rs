@@ -56,7 +56,9 @@ async fn a_phone_that_has_all_gets_nothing_and_one_behind_gets_what_is_new() {
     let behind = marks
         .iter()
         .map(|mark| ReadMark { position: mark.position - u64::from(mark.collection == branch), ..*mark });
-    let one = sync(&evening, behind.collect(), version).await;
+    let mut one = sync(&evening, behind.collect(), version).await;
+    // Follows from what the change was named.
+    assert_eq!(one.voucher.replace(vec![0xcc; 16]).unwrap().len(), 16);
     assert_eq!(one.pages.iter().map(|page| page.changes.len()).collect::<Vec<_>>(), [1]);
     insta::assert_snapshot!("sync_with_one_change", notation::of(&bytes(one)));
 }

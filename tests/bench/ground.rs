@@ -11,6 +11,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection as _, SqlSafeStr as _};
 use tempfile::TempDir;
 use zhibu_server::App;
+use zhibu_server::admission::Limits;
 use zhibu_server::blobs::BlobPlace;
 use zhibu_server::config;
 use zhibu_server::store::Database;
@@ -74,7 +75,7 @@ impl Ground {
     pub(crate) async fn open(&self) -> Arc<App> {
         let store = self.database.open().await.unwrap();
         let blobs = BlobPlace::folder(&self.folder.path().join(config::BLOBS)).unwrap();
-        App::on_this_machine(store, "http://127.0.0.1", blobs)
+        App::on_this_machine(Limits::default(), store, "http://127.0.0.1", blobs)
     }
 
     /// The Postgres server, if the district is on one.

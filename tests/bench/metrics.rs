@@ -69,7 +69,8 @@ impl Reading {
         None
     }
 
-    /// Of every histogram of seconds: how many, their mean, p50 and p95 in microseconds.
+    /// Of every histogram of seconds: how many, their mean, p50, p95, p99 and the bound of the longest in
+    /// microseconds.
     pub(crate) fn stages(&self, earlier: &Self) -> Value {
         let mut stages = Map::new();
         for name in self.buckets.keys().filter(|name| name.ends_with("_seconds")) {
@@ -82,7 +83,7 @@ impl Reading {
                 let quantile = |share| self.quantile_us(earlier, name, share);
                 let short = name.trim_start_matches("zhibu_").trim_end_matches("_seconds");
                 let mean_us = (sum / count * 1e7).round() / 10.0;
-                let stage = json!({ "count": count, "mean_us": mean_us, "p50_us": quantile(0.5), "p95_us": quantile(0.95) });
+                let stage = json!({ "count": count, "mean_us": mean_us, "p50_us": quantile(0.5), "p95_us": quantile(0.95), "p99_us": quantile(0.99), "max_us": quantile(1.0) });
                 stages.insert(short.to_owned(), stage);
             }
         }

@@ -1,12 +1,9 @@
 // Item 5: whatever goes wrong, one sentence says what to do, and unsent work can leave the phone as a file.
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { newerBuild } from './support/builds.ts'
 import { enrol, openPlanned, visit } from './support/enrol.ts'
 import { Official } from './support/official.ts'
 import type { Phone } from './support/phone.ts'
-import { DIST } from './support/places.ts'
 import { expect, test } from './support/world.ts'
 
 /** What is left on the phone before something else takes it. */
@@ -143,18 +140,4 @@ async function fillStorage(phone: Phone): Promise<void> {
       })
     for (let bytes = 1 << 16; bytes >= 16; bytes >>= 1) while (await fits(bytes));
   })
-}
-
-/** The same build with another mark on its page, as an update brings it. */
-function newerBuild(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'zhibu-newer-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  cpSync(DIST, folder, { recursive: true })
-  const page = join(folder, 'index.html')
-  writeFileSync(page, readFileSync(page, 'utf8').replace('<html ', '<html data-build="newer" '))
-  const worker = join(folder, 'sw.js')
-  const renewed = readFileSync(worker, 'utf8').replaceAll(/\{[^{}]*index\.html[^{}]*\}/g, (entry) => entry.replace(/[0-9a-f]{32}/, 'f'.repeat(32)))
-  writeFileSync(worker, renewed)
-  for (const stale of [page, worker]) rmSync(`${stale}.br`, { force: true })
-  return folder
 }

@@ -4,13 +4,17 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use zhibu_domain::wire::{EnrolResponse, EnvelopeBody, SyncRequest, SyncResponse};
 use zhibu_sync_client::store::sqlite::SqliteStore;
 use zhibu_sync_client::store::{Act, DeviceState, LocalStore, Write};
 
 use crate::run;
 use crate::support::{Phone, Server};
 
-const VERSIONS: [&str; 2] = ["v1", "v2"];
+/// Those of which there are databases.
+const VERSIONS: [&str; 1] = ["v2"];
+/// What the pages of today and of then must show alike: what is in records, or stands under signatures.
+const FOR_EVER: [&str; 5] = ["genesis ", "reference ", "change", "entry ", "receipt "];
 const MAX_FILE_BYTES: usize = 8 << 20;
 
 fn fixture(version: &str, name: &str) -> PathBuf {
@@ -134,4 +138,29 @@ async fn an_old_file_of_unsent_work_is_carried() {
     let kept = author.run(&["carry", fixture("v2", "unsent.envelopes").to_str().unwrap()]);
     assert!(!bytes.is_empty() && carrier.is_string(), "{kept}");
     assert_eq!(author.run(&["sync"])["stored"], 3, "its own, once");
+}
+
+fn bytes_of(examples: &Value, name: &str) -> Vec<u8> {
+    data_encoding::HEXLOWER.decode(examples[name].as_str().unwrap().as_bytes()).unwrap()
+}
+
+/// The examples of protocol 1's own page: made then, read now.
+#[test]
+fn what_protocol_1_sent_is_read_and_what_it_wrote_into_records_is_written_so_still() {
+    let then = text("v1", "examples.json");
+    let body: EnvelopeBody = minicbor::decode(&bytes_of(&then, "envelope body")).unwrap();
+    assert_eq!((body.protocol, body.counter, body.changes.len()), (1, 1, 1));
+    let request: SyncRequest = minicbor::decode(&bytes_of(&then, "sync request")).unwrap();
+    assert_eq!((request.protocol, request.marks.len(), request.recovery), (1, 2, None));
+    let answer: SyncResponse = minicbor::decode(&bytes_of(&then, "sync answer")).unwrap();
+    assert_eq!((answer.protocol, answer.pages[0].changes.len(), answer.voucher), (1, 1, None));
+    let enrolled: EnrolResponse = minicbor::decode(&bytes_of(&then, "enrol answer")).unwrap();
+    assert_eq!(enrolled.profile.posts.len(), 1);
+    let page =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("domain/PROTOCOL.md")).unwrap();
+    let now: String = page.lines().filter(|line| !line.starts_with('#')).collect();
+    let kept = then.as_object().unwrap().iter();
+    let kept = kept.filter(|(name, _)| FOR_EVER.iter().any(|kind| name.starts_with(kind)));
+    let count = kept.inspect(|(name, hex)| assert!(now.contains(hex.as_str().unwrap()), "{name}")).count();
+    assert!(count >= 14, "{count}");
 }

@@ -8,4 +8,5 @@
 pub mod databases;
 
 mod catalogue;
+mod plans;
 mod statements;

@@ -159,7 +159,7 @@ impl Line {
             _ => {}
         }
         if status != 200 {
-            return Err(TransportError::refusal(status, &bytes));
+            return Err(TransportError::refusal(status, None, &bytes));
         }
         minicbor::decode(&bytes).map_err(|fault| TransportError::unreadable(status, fault))
     }

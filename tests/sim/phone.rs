@@ -125,7 +125,7 @@ impl Phone {
     fn demand_harmless(&self, error: &SyncError) {
         let is_harmless = match error {
             SyncError::Store(StoreError::Failed(_)) => self.disk.is_dead(),
-            SyncError::Store(StoreError::Full) | SyncError::Offline(_) | SyncError::Busy(_) => true,
+            SyncError::Store(StoreError::Full) | SyncError::Offline(_) | SyncError::Busy { .. } => true,
             // A cut answer, or one to a doubled question.
             SyncError::BrokenAnswer(_) | SyncError::WrongClock => true,
             SyncError::DeviceRevoked | SyncError::InviteSpent => true,

@@ -4,6 +4,8 @@
 mod bench;
 mod budgets;
 mod demo;
+mod faults;
+mod fuzz;
 mod postgres;
 mod run;
 mod setup;
@@ -25,6 +27,10 @@ cargo xtask COMMAND
   wasm                       build the phone's half for wasm32
   web                        build the two apps into web/dist
   bench [storm|cold ...]     print the figures of the README, or those of one load (--help says which)
+  faults [--kills N] [--cuts N] [--database-kills N] [--seed N]
+                             kill, starve and cut from power a server under load (--help says more)
+  fuzz [--seconds S] [TARGET]
+                             random bodies for all that reads what strangers send
   sim [--seeds N] [--seed S] districts in which everything goes wrong, from seeds (--help says more)
   postgres                   a Postgres server for the tests at a desk, until Ctrl-C
   demo [--size small|M|L] [--port 8080] [--fresh]
@@ -57,6 +63,8 @@ fn dispatch(words: &[String]) -> Result<(), Failure> {
             web::build()
         }),
         "bench" => bench::bench(rest),
+        "faults" => faults::faults(rest),
+        "fuzz" => fuzz::fuzz(rest),
         "sim" => sim::sim(rest),
         "postgres" => no_words(rest).and_then(|()| postgres::serve()),
         "demo" => demo::demo(&demo::Options::read(rest)?),

@@ -68,6 +68,10 @@ const S3S_FS: Tool = Tool {
     options: &["--locked", "--features", "binary"],
 };
 
+/// Tries random inputs. Not for the checks: only `cargo xtask fuzz` builds it.
+pub(crate) const CARGO_FUZZ: Tool =
+    Tool { name: "cargo-fuzz", version: "0.13.2", package: "cargo-fuzz", options: &["--locked"] };
+
 /// What the checks need from the system.
 const NEEDS: &[Need] = &[WASM, NODE, CHROMIUM, CHINESE_TYPE, postgres::POSTGRES];
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::postgres::{self, Postgres};
 use crate::run::{Failure, Run};
 use crate::tally::Tally;
-use crate::{bench, budgets, setup, sim, wasm, web};
+use crate::{bench, budgets, faults, setup, sim, wasm, web};
 
 struct Step {
     name: &'static str,
@@ -13,7 +13,7 @@ struct Step {
 }
 
 /// Cheap before dear, so that a slip is told early.
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     Step { name: "setup", run: setup::provide_everything },
     Step { name: "fmt", run: format },
     Step { name: "clippy", run: lint },
@@ -25,6 +25,7 @@ const STEPS: [Step; 14] = [
     Step { name: "postgres", run: run_tests_on_postgres },
     Step { name: "sim", run: sim::smoke },
     Step { name: "storm", run: bench::smoke },
+    Step { name: "faults", run: faults::smoke },
     Step { name: "otlp", run: check_traces },
     Step { name: "e2e", run: web::drive },
     Step { name: "deny", run: check_dependencies },
@@ -135,7 +136,7 @@ mod tests {
         let all: Vec<_> = chosen(&[]).unwrap().iter().map(|step| step.name).collect();
         let steps = [
             "setup", "fmt", "clippy", "wasm", "doc", "web", "budgets", "tests", "postgres", "sim", "storm",
-            "otlp", "e2e", "deny",
+            "faults", "otlp", "e2e", "deny",
         ];
         assert_eq!(all, steps);
         let some: Vec<_> = chosen(&names(&["tests", "fmt"])).unwrap().iter().map(|step| step.name).collect();

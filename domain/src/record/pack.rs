@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use sha2::{Digest, Sha256};
 
 use super::{Actor, ChangeHash, RecordRef, change_hash, genesis_hash};
-use crate::gate::MAGIC;
+use crate::gate::{MAGIC, MAX_ACTORS};
 use crate::ids::DeviceId;
 
 const FORMAT: u8 = 1;
@@ -239,7 +239,7 @@ impl Unpacker {
         rest: &mut Reader<'_>,
     ) -> Fallible<UnpackedChange> {
         let mut body = Vec::new();
-        let dependencies = heads.number()?;
+        let dependencies = heads.few()?;
         push_number(&mut body, dependencies);
         let mut highest = 0;
         for _ in 0..dependencies {
@@ -260,7 +260,7 @@ impl Unpacker {
         let message = rest.take(heads.number()?)?;
         push_number(&mut body, message.len() as u64);
         body.extend_from_slice(message);
-        let others = heads.number()?;
+        let others = heads.few()?;
         push_number(&mut body, others);
         for _ in 0..others {
             push_actor(&mut body, self.actor(heads)?);
@@ -334,6 +334,12 @@ impl<'a> Reader<'a> {
             }
         }
         Err(PackFault::Malformed)
+    }
+
+    /// How many names of 20 or 32 bytes follow, each as a small number: no change that the gate lets in has more, and a
+    /// pack of a megabyte could otherwise become one change of thirty-two.
+    fn few(&mut self) -> Fallible<u64> {
+        self.number().ok().filter(|few| *few <= MAX_ACTORS as u64).ok_or(PackFault::Malformed)
     }
 
     /// Signed LEB128, as changes hold their time.

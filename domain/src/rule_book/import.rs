@@ -16,15 +16,26 @@ use crate::quorum::{DecisionRule, QuorumRule};
 /// Points beyond this are a slip of the finger.
 const POINTS: std::ops::RangeInclusive<i64> = -1_000..=1_000;
 
+/// The longest text: seven times the longest book that we know. What is wrong with a text of nothing but faults takes some
+/// hundred times as much memory as the text.
+const MAX_BYTES: usize = 128 << 10;
+/// So many lines that are no TOML are told at once: whoever sent them sent another file.
+const MOST_SYNTAX_FAULTS: usize = 100;
+
 /// Stands in for a presence rule that is missing; the fault is noted, so no book ever holds it.
 const EVERYONE: QuorumRule = QuorumRule { num: 1, den: 1, op: Comparison::AtLeast, base: Base::ShouldAttend };
 
 /// Reads and checks a book.
 pub(super) fn import(text: &str) -> Result<RuleBook, Vec<Fault>> {
+    if text.len() > MAX_BYTES {
+        let reason = format!("文件太大，最多 {} KB", MAX_BYTES >> 10);
+        return Err(vec![Fault { line: 1, code: FaultCode::Syntax, reason }]);
+    }
     let mut reading = Reading::new(text);
     let (root, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        let mut faults: Vec<Fault> = errors.iter().map(|error| syntax_fault(&reading, error)).collect();
+        let mut faults: Vec<Fault> =
+            errors.iter().take(MOST_SYNTAX_FAULTS).map(|error| syntax_fault(&reading, error)).collect();
         faults.dedup_by_key(|fault| fault.line);
         return Err(faults);
     }

@@ -4,10 +4,12 @@
 
 mod blob;
 mod entrance;
+mod file;
 mod sync;
 
 pub use blob::{BlobProgress, MAX_BLOB_CHUNK_BYTES};
 pub use entrance::{EnrolRequest, EnrolResponse, KeyAlgorithm, PROOF_SCHEME, TokenRequest, TokenResponse};
+pub use file::{envelopes_in, read_envelope};
 pub use sync::{
     AuthorCard, CollectionPage, EnvelopeReceipt, LoggedChange, LoggedPack, PackedNames, Profile, ReadMark,
     Receipt, Recovery, Refusal, SyncRequest, SyncResponse, Voucher,

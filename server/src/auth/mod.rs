@@ -11,6 +11,7 @@ use zhibu_domain::ids::DistrictId;
 use zhibu_domain::wire::{PROOF_SCHEME, TokenRequest};
 
 use crate::App;
+use crate::admission::Entry;
 use crate::error::ApiError;
 use crate::metrics::Stage;
 use crate::store::{Account, Device, DeviceOwner, Presence, Session, SessionStage};
@@ -66,6 +67,7 @@ impl ConsoleCaller {
     /// Who asks, in a session of whatever stage.
     pub async fn in_any_stage(parts: &Parts, app: &Arc<App>, entrance: Entrance) -> Result<Self, ApiError> {
         let (caller, session) = session::recognise(&parts.headers, app, entrance).await?;
+        count(parts, &caller)?;
         Ok(Self { caller, session })
     }
 
@@ -96,8 +98,16 @@ impl FromRequestParts<Arc<App>> for DeviceCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        Stage::Authenticate.time(recognise(parts, app)).await
+        let caller = Stage::Authenticate.time(recognise(parts, app)).await?;
+        count(parts, &caller)?;
+        Ok(caller)
     }
+}
+
+/// Counts the request as its caller's, before its body is read.
+fn count(parts: &Parts, caller: &DeviceCaller) -> Result<(), ApiError> {
+    let entry = parts.extensions.get::<Arc<Entry>>();
+    entry.map_or(Ok(()), |entry| entry.of_account(caller.account.id))
 }
 
 async fn recognise(parts: &Parts, app: &App) -> Result<DeviceCaller, ApiError> {

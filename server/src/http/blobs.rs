@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{self, HeaderMap, HeaderName};
@@ -13,6 +14,7 @@ use zhibu_domain::wire::{BlobProgress, MAX_BLOB_CHUNK_BYTES};
 use super::Cbor;
 use super::cbor::read_body;
 use crate::App;
+use crate::admission::Entry;
 use crate::auth::DeviceCaller;
 use crate::blobs::{CACHED, Picture};
 use crate::error::ApiError;
@@ -35,6 +37,7 @@ pub(super) async fn put_chunk(
     caller: DeviceCaller,
     State(app): State<Arc<App>>,
     Path((record, hash, offset)): Path<(String, String, String)>,
+    entry: Option<Extension<Arc<Entry>>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Cbor<BlobProgress>, ApiError> {
@@ -45,7 +48,8 @@ pub(super) async fn put_chunk(
     if !is_octets || headers.contains_key(header::CONTENT_ENCODING) {
         return Err(ApiError::UnsupportedMedia);
     }
-    let piece = read_body(body, MAX_BLOB_CHUNK_BYTES).await?;
+    let piece = read_body(body, MAX_BLOB_CHUNK_BYTES, entry.as_deref()).await?;
+    app.admission.picture(caller.account.id, piece.len() as u64)?;
     // A task of its own: when the phone hangs up, a write that has begun comes to its end before the next one.
     let put = async move { app.put_blob_chunk(&caller, record, hash, offset, &piece).await };
     tokio::spawn(put).await.map_err(ApiError::internal)?.map(Cbor)

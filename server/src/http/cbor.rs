@@ -1,5 +1,7 @@
 //! Bodies in CBOR, read under a limit that counts what comes out of decompression.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderValue, header};
@@ -8,6 +10,7 @@ use futures::StreamExt as _;
 use minicbor::{Decode, Decoder, Encode};
 use zhibu_domain::wire::MAX_BODY_BYTES;
 
+use crate::admission::Entry;
 use crate::error::ApiError;
 use crate::metrics::Stage;
 
@@ -36,7 +39,8 @@ where
             return Err(ApiError::UnsupportedMedia);
         }
         let receiving = Stage::Receive.begin();
-        let bytes = read_body(request.into_body(), MAX_BODY_BYTES).await?;
+        let (parts, body) = request.into_parts();
+        let bytes = read_body(body, MAX_BODY_BYTES, parts.extensions.get()).await?;
         let value = decode(&bytes)?;
         receiving.end();
         Ok(Self(value))
@@ -55,8 +59,13 @@ impl<T: Encode<()>> IntoResponse for Cbor<T> {
     }
 }
 
-/// Reads chunk by chunk and stops at the first byte too many, so that a bomb costs no more than an honest body.
-pub(super) async fn read_body(body: Body, limit: usize) -> Result<Vec<u8>, ApiError> {
+/// Reads chunk by chunk and stops at the first byte too many, so that a bomb costs no more than an honest body. What was
+/// read counts against the memory that all requests together may take.
+pub(super) async fn read_body(
+    body: Body,
+    limit: usize,
+    entry: Option<&Arc<Entry>>,
+) -> Result<Vec<u8>, ApiError> {
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
     while let Some(chunk) = chunks.next().await {
@@ -65,6 +74,7 @@ pub(super) async fn read_body(body: Body, limit: usize) -> Result<Vec<u8>, ApiEr
         if bytes.len() + chunk.len() > limit {
             return Err(ApiError::TooLarge("request body".into()));
         }
+        entry.map_or(Ok(()), |entry| entry.hold(chunk.len()))?;
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)

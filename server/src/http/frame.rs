@@ -1,23 +1,29 @@
 //! What surrounds every request: its id, its time limit, its log line, and the one error body.
 //!
 //! From outside in: `attend` names the request, logs it and writes the error body; panics become errors;
-//! answers are compressed; the time limit; request bodies are decompressed.
+//! answers are compressed; `admit` lets in as many as there is room for; the time limit; request bodies are
+//! decompressed.
 
 use std::any::Any;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use hyper::body::{Frame, SizeHint};
 use serde::Serialize;
+use tower::ServiceBuilder;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
+use tower_http::map_request_body::MapRequestBodyLayer;
 use tracing::Instrument as _;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -28,9 +34,12 @@ use zhibu_domain::wire::{ErrorBody, ErrorCode};
 use super::REQUEST_TIMEOUT;
 use super::cbor::CBOR;
 use crate::App;
+use crate::admission::Unsent;
 use crate::error::ApiError;
 use crate::metrics::{Stage, tally};
 
+/// Where the API begins; everything else is pages and probes.
+const API: &str = "/v1/";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// How a client reads errors.
@@ -51,14 +60,19 @@ pub fn console(app: &Arc<App>, routes: Router<Arc<App>>) -> Router<Arc<App>> {
 }
 
 fn framed(app: &Arc<App>, routes: Router<Arc<App>>, dialect: Dialect) -> Router<Arc<App>> {
-    routes
-        // An encoding that is not spoken passes through, and the body's reader refuses it in our own words.
-        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
-        .layer(from_fn(limit_time))
-        // The harder levels take three times as long for a twentieth of the bytes.
-        .layer(CompressionLayer::new().quality(CompressionLevel::Precise(2)))
-        .layer(CatchPanicLayer::custom(broken))
-        .layer(from_fn_with_state((app.clone(), dialect), attend))
+    // One stack and not a layer at a time: each layer of a router is a box more, which every request clones and drops.
+    routes.layer(
+        ServiceBuilder::new()
+            .layer(from_fn_with_state((app.clone(), dialect), attend))
+            .layer(CatchPanicLayer::custom(broken))
+            // The harder levels take twice as long for a hundredth of the bytes.
+            .layer(CompressionLayer::new().quality(CompressionLevel::Precise(2)))
+            .layer(from_fn_with_state(app.clone(), admit))
+            .layer(from_fn(limit_time))
+            // An encoding that is not spoken passes through, and the body's reader refuses it in our own words.
+            .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
+            .layer(MapRequestBodyLayer::new(Body::new)),
+    )
 }
 
 async fn attend(State((app, dialect)): State<(Arc<App>, Dialect)>, request: Request, next: Next) -> Response {
@@ -156,6 +170,53 @@ fn write_error(response: &mut Response, body: &ErrorBody, faults: &[Fault], dial
     headers.remove(header::CONTENT_ENCODING);
     headers.remove(header::TRANSFER_ENCODING);
     *response.body_mut() = Body::from(bytes);
+}
+
+/// Lets a request of the API in, or turns it away before anything of it is read. Pages and probes cost next to nothing:
+/// they are always answered.
+async fn admit(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with(API) {
+        return next.run(request).await;
+    }
+    let queue = app.ledger.queue();
+    let entered =
+        if queue.waiting < queue.room { app.admission.enter() } else { Err(app.admission.come_again()) };
+    let entry = match entered {
+        Ok(entry) => entry,
+        Err(error) => return error.into_response(),
+    };
+    request.extensions_mut().insert(entry.clone());
+    let response = next.run(request).await;
+    // A feed has no length, and waits for news and not for memory.
+    let bytes = response.body().size_hint().exact().unwrap_or_default();
+    let unsent = entry.answered(usize::try_from(bytes).unwrap_or(usize::MAX));
+    response.map(|body| Body::new(Sending { body, _unsent: unsent }))
+}
+
+/// The body of an answer, which counts as memory in use until it is sent or given up.
+struct Sending {
+    body: Body,
+    _unsent: Unsent,
+}
+
+impl HttpBody for Sending {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 async fn limit_time(request: Request, next: Next) -> Response {

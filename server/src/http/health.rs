@@ -48,3 +48,30 @@ pub(super) async fn is_alive() -> Json<Value> {
 pub(super) async fn is_ready(State(app): State<Arc<App>>) -> Result<Json<Value>, ApiError> {
     if app.readiness.look(&app).await { Ok(Json(json!({ "ready": true }))) } else { Err(ApiError::Busy) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blobs::BlobPlace;
+    use crate::clock::{SeededEntropy, TestClock};
+    use crate::store::conformance::NOW;
+    use crate::store::sqlite::SqliteStore;
+
+    #[test]
+    fn a_server_whose_writer_is_gone_is_not_ready() {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let (first, second) = (runtime(), runtime());
+        let app = first.block_on(async {
+            let store = SqliteStore::open(&folder.path().join("zhibu.db")).await.unwrap();
+            let (clock, chance) = (TestClock::new(NOW), SeededEntropy::new(1));
+            let blobs = BlobPlace::folder(folder.path()).unwrap();
+            App::new(Arc::new(store), Arc::new(clock), Arc::new(chance), "http://zhibu", blobs)
+        });
+        assert!(first.block_on(app.readiness.look(&app)));
+        // The writer is a task of the runtime that the server was started in, and ends with it.
+        first.shutdown_timeout(std::time::Duration::from_secs(5));
+        second.block_on(app.store.ping()).expect("the store is as well as before");
+        assert!(!second.block_on(Readiness::default().look(&app)));
+    }
+}

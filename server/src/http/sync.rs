@@ -23,11 +23,14 @@ pub(super) async fn exchange(
     Cbor(request): Cbor<SyncRequest>,
 ) -> Result<Cbor<SyncResponse>, ApiError> {
     check(&request)?;
+    let lengths: Vec<_> = request.envelopes.iter().map(|envelope| envelope.body.len() as u64).collect();
+    app.admission.deliver(caller.account.id, caller.device.id, lengths.iter().sum())?;
     let recovered = match request.recovery {
         Some(recovery) => Some(recovery::recover(&app, &caller, recovery).await?),
         None => None,
     };
     let delivered = app.ledger.deliver(&caller, request.envelopes).await?;
+    app.admission.note_refused(caller.device.id, &lengths, &delivered.receipts);
     // After the delivery, so that the marks move past what it wrote.
     let scope = Scope::of(&app, &caller).await?;
     let asked =

@@ -8,6 +8,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
+use zhibu_domain::ids::AccountId;
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{
     EnrolRequest, EnrolResponse, KeyAlgorithm, MAX_BODY_BYTES, PROTOCOL, SyncRequest, SyncResponse,
@@ -15,17 +16,21 @@ use zhibu_domain::wire::{
 };
 
 use crate::App;
+use crate::admission::Limits;
 use crate::blobs::BlobPlace;
 use crate::clock::{Clock as _, SeededEntropy, TestClock};
 use crate::databases::own_database;
-use crate::store::Store;
-use crate::store::conformance::{DISTRICT, NOW, invite, populate};
+use crate::store::conformance::{BRANCH, DISTRICT, NOW, invite, populate};
+use crate::store::{NewAccount, NewInvite, Store};
+
+mod crowd;
 
 const CBOR: &str = "content-type: application/cbor\r\n";
 const SECRET: [u8; 32] = [0x77; 32];
 
 struct Server {
     address: SocketAddr,
+    app: Arc<App>,
     clock: Arc<TestClock>,
     store: Arc<dyn Store>,
     _folder: tempfile::TempDir,
@@ -48,13 +53,18 @@ impl Answer {
 }
 
 async fn start() -> Server {
+    start_within(Limits::default()).await
+}
+
+async fn start_within(limits: Limits) -> Server {
     let folder = tempfile::tempdir().unwrap();
     let store = own_database(folder.path()).await.open().await.unwrap();
     populate(&*store).await;
     let invite = invite(9, Sha256::digest(SECRET).into());
     assert!(store.create_invite(DISTRICT, &invite).await.unwrap());
     let clock = Arc::new(TestClock::new(NOW));
-    let app = App::new(
+    let app = App::within(
+        limits,
         store.clone(),
         clock.clone(),
         Arc::new(SeededEntropy::new(1)),
@@ -63,8 +73,8 @@ async fn start() -> Server {
     );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(axum::serve(listener, super::router(app, super::Pages::default())).into_future());
-    Server { address, clock, store, _folder: folder }
+    tokio::spawn(axum::serve(listener, super::router(app.clone(), super::Pages::default())).into_future());
+    Server { address, app, clock, store, _folder: folder }
 }
 
 impl Server {

@@ -26,8 +26,10 @@ const DEVICES: &str = "zhibu_devices";
 const SESSIONS: &str = "zhibu_sessions";
 const BLOBS: &str = "zhibu_blobs";
 const BLOB_BYTES: &str = "zhibu_blobs_bytes";
+const REQUESTS: &str = "zhibu_requests_under_way";
+const BODIES: &str = "zhibu_bodies_bytes";
 
-const GAUGES: [Described; 13] = [
+const GAUGES: [Described; 15] = [
     (QUEUE, "Envelopes that wait for the writer"),
     (QUEUE_ROOM, "Envelopes that may wait before requests have to"),
     (LISTENERS, "Those who listen for news: connections to the feed, and the projector"),
@@ -41,6 +43,8 @@ const GAUGES: [Described; 13] = [
     (SESSIONS, "Sessions of staff"),
     (BLOBS, "Pictures that came whole"),
     (BLOB_BYTES, "Bytes of the pictures that came whole"),
+    (REQUESTS, "Requests that were let in and have no answer yet"),
+    (BODIES, "Bytes of requests and answers in memory"),
 ];
 
 pub(super) fn describe() {
@@ -63,6 +67,9 @@ impl Sampler {
         gauge!(QUEUE).set(queue.waiting as f64);
         gauge!(QUEUE_ROOM).set(queue.room as f64);
         gauge!(LISTENERS).set(queue.listeners as f64);
+        let under_way = app.admission.under_way();
+        gauge!(REQUESTS).set(under_way.requests as f64);
+        gauge!(BODIES).set(under_way.body_bytes as f64);
         if self.may_count() {
             match app.store.figures().await {
                 Ok(figures) => show(app, &figures),

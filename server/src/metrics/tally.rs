@@ -15,16 +15,19 @@ const CHANGES: &str = "zhibu_changes_total";
 const REFUSALS: &str = "zhibu_refusals_total";
 const REQUESTS: &str = "zhibu_requests_total";
 const ERRORS: &str = "zhibu_errors_total";
+const OPENED: &str = "zhibu_connections_opened_total";
+const CLOSED: &str = "zhibu_connections_closed_total";
 const COMPACTED: &str = "zhibu_compacted_bytes_total";
-
 const DAMAGED: &str = "zhibu_damaged_rows_total";
 
-const COUNTERS: [Described; 7] = [
+const COUNTERS: [Described; 9] = [
     (COMMITS, "Commits of the writer that went through"),
     (CHANGES, "Changes by what became of them: stored, duplicate, refused"),
     (REFUSALS, "Changes and whole envelopes that were refused, by code"),
     (REQUESTS, "Requests by method, route and status"),
     (ERRORS, "Requests that got an error body, by code"),
+    (OPENED, "Connections of phones and consoles that were taken in"),
+    (CLOSED, "Connections of phones and consoles that ended"),
     (COMPACTED, "Bytes of changes that went into packs"),
     (DAMAGED, "Rows of the log that were not what was written, and not sent"),
 ];
@@ -48,6 +51,8 @@ pub(super) fn begin() {
 }
 
 struct Counted {
+    opened: Counter,
+    closed: Counter,
     commits: Counter,
     envelopes: Histogram,
     stored: Counter,
@@ -56,6 +61,8 @@ struct Counted {
 }
 
 static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
+    opened: counter!(OPENED),
+    closed: counter!(CLOSED),
     commits: counter!(COMMITS),
     envelopes: histogram!(ENVELOPES_OF_COMMIT),
     stored: counter!(CHANGES, "outcome" => "stored"),
@@ -67,6 +74,16 @@ static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
 pub fn commit(envelopes: usize) {
     COUNTED.commits.increment(1);
     COUNTED.envelopes.record(envelopes as f64);
+}
+
+/// A connection was taken in.
+pub fn connection_opened() {
+    COUNTED.opened.increment(1);
+}
+
+/// A connection ended.
+pub fn connection_closed() {
+    COUNTED.closed.increment(1);
 }
 
 /// An envelope got its answer.

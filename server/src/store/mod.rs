@@ -61,7 +61,7 @@ pub enum StoreError {
         row: String,
     },
     /// The database cannot be reached or refused the call.
-    #[error("the store is unavailable")]
+    #[error("the store is unavailable: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 

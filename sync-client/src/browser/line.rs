@@ -17,7 +17,7 @@ extern "C" {
     /// The way to the server that this page came from.
     pub type Line;
 
-    /// Asks once, with this `Authorization`: `[status, body, bytesUp, bytesDown]`. Fails when there is no answer.
+    /// Asks once, with this `Authorization`: `[status, body, bytesUp, bytesDown, retryAfter]`. Fails when there is no answer.
     #[wasm_bindgen(method, catch)]
     async fn post(
         this: &Line,
@@ -85,7 +85,8 @@ impl Answered {
         let number = |place| answer.get(place).as_f64().unwrap_or_default();
         let (status, body) = (number(0) as u16, Uint8Array::new(&answer.get(1)).to_vec());
         if !(200..300).contains(&status) {
-            return Err(TransportError::refusal(status, &body));
+            let retry_after = answer.get(4).as_string();
+            return Err(TransportError::refusal(status, retry_after.as_deref(), &body));
         }
         Ok(Self { status, body, bytes_up: number(2) as u64, bytes_down: number(3) as u64 })
     }

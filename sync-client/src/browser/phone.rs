@@ -257,10 +257,15 @@ fn not_an_invite() -> JsValue {
 }
 
 fn thrown(error: &DeskError) -> JsValue {
-    fault(error.name(), &error.plain(), error.is_retryable(), &error.to_string())
+    let fault = fault(error.name(), &error.plain(), error.is_retryable(), &error.to_string());
+    if let Some(wait_ms) = error.wait_ms() {
+        // Setting a property of a plain object cannot fail.
+        js_sys::Reflect::set(&fault, &"waitMs".into(), &(wait_ms as f64).into()).ok();
+    }
+    fault
 }
 
-/// `{code, plain, retryable, detail}`, of which `web/src/core` makes its `CoreError`.
+/// `{code, plain, retryable, detail, waitMs?}`, of which `web/src/core` makes its `CoreError`.
 fn fault(code: &str, plain: &str, retryable: bool, detail: &str) -> JsValue {
     let fault = js_sys::Object::new();
     let parts: [(&str, JsValue); 4] = [

@@ -5,16 +5,13 @@
 
 use sha2::{Digest, Sha256};
 use zhibu_domain::record::ChangeHash;
-use zhibu_domain::wire::{Envelope, EnvelopeBody, MAX_ENVELOPE_BYTES};
+use zhibu_domain::wire::{envelopes_in, read_envelope};
 
 use super::{Client, MAX_RACES};
 use crate::error::SyncError;
 use crate::keys::DeviceKey;
 use crate::store::{Act, CarriedEnvelope, LocalStore, StoreError, Write};
 use crate::transport::Transport;
-
-/// The signature and the framing around a body.
-const ENVELOPE_OVERHEAD_BYTES: usize = 256;
 
 /// What became of an envelope that was to be carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,13 +29,9 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     /// [`Client::unsent_file`] gives them. A file that breaks off keeps what came whole before the break, and fails.
     pub async fn carry_file(&self, file: &[u8]) -> Result<Vec<Carried>, SyncError> {
         let mut kept = Vec::new();
-        let mut rest = file;
-        while !rest.is_empty() {
-            let mut decoder = minicbor::Decoder::new(rest);
-            decoder.skip().map_err(|e| SyncError::NotAnEnvelope(e.to_string()))?;
-            let (envelope, behind) = rest.split_at(decoder.position());
+        for envelope in envelopes_in(file) {
+            let envelope = envelope.map_err(|e| SyncError::NotAnEnvelope(e.to_string()))?;
             kept.push(self.carry(envelope).await?);
-            rest = behind;
         }
         Ok(kept)
     }
@@ -51,7 +44,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
 
     /// Keeps another device's envelope until it is delivered.
     pub async fn carry(&self, bytes: &[u8]) -> Result<Carried, SyncError> {
-        let body = read_envelope(bytes)?;
+        let body = read_envelope(bytes).map_err(|e| SyncError::NotAnEnvelope(e.to_string()))?;
         let district = self.profile().await?.district;
         if body.district != district {
             return Err(SyncError::OtherDistrict(body.district));
@@ -78,13 +71,4 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     pub async fn carried(&self) -> Result<Vec<CarriedEnvelope>, SyncError> {
         Ok(self.store.carried().await?)
     }
-}
-
-fn read_envelope(bytes: &[u8]) -> Result<EnvelopeBody, SyncError> {
-    if bytes.len() > MAX_ENVELOPE_BYTES + ENVELOPE_OVERHEAD_BYTES {
-        return Err(SyncError::NotAnEnvelope("too large".to_owned()));
-    }
-    let wrong = |e: minicbor::decode::Error| SyncError::NotAnEnvelope(e.to_string());
-    let envelope: Envelope = minicbor::decode(bytes).map_err(wrong)?;
-    minicbor::decode(&envelope.body).map_err(wrong)
 }

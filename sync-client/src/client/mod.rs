@@ -8,6 +8,7 @@
 mod carry;
 mod enrol;
 mod memory;
+mod patience;
 mod photos;
 mod quarantine;
 mod rebuild;
@@ -18,6 +19,7 @@ mod token;
 mod upload;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use zhibu_domain::command::Command;
 use zhibu_domain::ids::EntryId;
@@ -49,6 +51,8 @@ pub struct Client<S, T, K> {
     key: K,
     surroundings: Arc<dyn Surroundings>,
     memory: Memory,
+    /// How often in a row a synchronisation met a busy server.
+    turned_away: AtomicU32,
 }
 
 /// A change that is durable on this phone, and no more than that.
@@ -66,7 +70,14 @@ pub struct Saved {
 impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     /// A client over these parts. Nothing is read or sent yet.
     pub fn new(store: S, transport: T, key: K, surroundings: Arc<dyn Surroundings>) -> Self {
-        Self { store, transport, key, surroundings, memory: Memory::default() }
+        Self {
+            store,
+            transport,
+            key,
+            surroundings,
+            memory: Memory::default(),
+            turned_away: AtomicU32::new(0),
+        }
     }
 
     /// The store, for reading.

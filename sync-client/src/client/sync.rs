@@ -1,9 +1,11 @@
 //! Delivering and reading: rounds of one request each, until both sides have nothing left to say.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use zhibu_domain::wire::{Envelope, EnvelopeBody, Profile, ReadMark, SentChange};
 
+use super::patience::wait_ms;
 use super::{Client, MAX_RACES};
 use crate::engine::batch::{envelope_body, next_batch};
 use crate::engine::judge::{is_restored, judge, own_changes};
@@ -61,8 +63,25 @@ struct Progress {
 impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     /// Delivers what waits and reads what is new.
     ///
-    /// May be interrupted at any point, and may run while commands are executed.
+    /// May be interrupted at any point, and may run while commands are executed. Met by a busy server it says when to
+    /// call again ([`SyncError::wait_ms`]), later from one time to the next.
     pub async fn sync(&self) -> Result<SyncReport, SyncError> {
+        match self.sync_now().await {
+            Err(SyncError::Busy { retry_after_s, body, .. }) => {
+                let before = self.turned_away.fetch_add(1, Ordering::Relaxed);
+                let chance = self.surroundings.random().ok_or(SyncError::NoRandomness)?;
+                let chance = chance.iter().fold(0, |chance: u64, byte| chance << 8 | u64::from(*byte));
+                let wait_ms = wait_ms(before, retry_after_s, chance);
+                Err(SyncError::Busy { retry_after_s, wait_ms, body })
+            }
+            other => {
+                self.turned_away.store(0, Ordering::Relaxed);
+                other
+            }
+        }
+    }
+
+    async fn sync_now(&self) -> Result<SyncReport, SyncError> {
         let mut report = SyncReport::default();
         let (mut rewrites, mut recovered) = (0, false);
         loop {

@@ -78,6 +78,14 @@ impl DeskError {
         matches!(self, DeskError::Sync(error) if error.is_retryable())
     }
 
+    /// When to try again, in milliseconds, if the server asked to wait.
+    pub fn wait_ms(&self) -> Option<u64> {
+        match self {
+            DeskError::Sync(error) => error.wait_ms(),
+            _ => None,
+        }
+    }
+
     /// What happened and what to do, for the person who asked.
     pub fn plain(&self) -> String {
         match self {

@@ -34,6 +34,33 @@ async fn what_is_saved_is_not_called_uploaded_before_the_receipt() {
 }
 
 #[tokio::test]
+async fn a_busy_server_is_waited_for_longer_each_time_and_nothing_is_called_uploaded() {
+    let server = Server::start();
+    let phone = Phone::enrolled(&server, "王书记").await;
+    phone.set(&activity(1), Title, "主题党日").await;
+    *phone.line.busy.lock().unwrap() = Some(5);
+    let mut waits = Vec::new();
+    for _ in 0..4 {
+        let busy = phone.client.sync().await.unwrap_err();
+        assert!(busy.is_retryable() && busy.plain().contains("服务器正忙，稍后自动再试"), "{busy}");
+        waits.push(busy.wait_ms().unwrap());
+    }
+    // Asked for 5 seconds; 2, 4, 8 and 16 by itself; up to twice as long, so that not all come at once.
+    for (wait, least) in waits.iter().zip([5_000, 5_000, 8_000, 16_000]) {
+        assert!((least..2 * least).contains(wait), "{waits:?}");
+    }
+    let status = phone.client.status().await.unwrap();
+    assert_eq!((status.pending, status.receipted, status.last_sync), (1, 0, None));
+
+    *phone.line.busy.lock().unwrap() = None;
+    assert_eq!(phone.client.sync().await.unwrap().stored, 1);
+    *phone.line.busy.lock().unwrap() = Some(0);
+    let again = phone.client.sync().await.unwrap_err().wait_ms().unwrap();
+    assert!((2_000..4_000).contains(&again), "who was served begins anew: {again}");
+    assert_eq!(server.log_len(), 1);
+}
+
+#[tokio::test]
 async fn a_change_is_held_once_whether_its_receipt_or_its_page_comes_first() {
     let server = Server::start();
     let phone = Phone::enrolled(&server, "王书记").await;

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 use zhibu_server::App;
 
-use self::phone::{Phone, Shared};
+use self::phone::{Phone, Shared, Way};
 use self::readback::{Findings, ReadBack, Told};
 use super::ground::Ground;
 use super::metrics::Reading;
@@ -41,7 +41,7 @@ pub(crate) struct Storm {
 /// One phone's way, from its reconnect to its end.
 struct Done {
     took: Duration,
-    retries: u32,
+    way: Way,
     error: Option<String>,
 }
 
@@ -167,8 +167,8 @@ fn come_back(phones: &[Phone], next: &AtomicUsize, at_once: usize) -> Vec<Done> 
             let outcome = phone.come_back().await;
             let took = began.elapsed();
             phone.hang_up();
-            let retries = *outcome.as_ref().unwrap_or(&0);
-            done.push(Done { took, retries, error: outcome.err().map(|error| error.to_string()) });
+            let way = *outcome.as_ref().unwrap_or(&Way::default());
+            done.push(Done { took, way, error: outcome.err().map(|error| error.to_string()) });
         }
         done
     };
@@ -193,9 +193,14 @@ fn figures(
     findings: Findings,
 ) -> (Value, bool) {
     let failed: Vec<_> = measured.done.iter().filter_map(|done| done.error.as_deref()).collect();
-    let mut took: Vec<_> = measured.done.iter().map(|done| done.took).collect();
-    took.sort_unstable();
-    let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize];
+    let sorted = |of: fn(&Done) -> Duration| {
+        let mut all: Vec<_> = measured.done.iter().map(of).collect();
+        all.sort_unstable();
+        all
+    };
+    let (took, accepted_in) = (sorted(|done| done.took), sorted(|done| done.way.accepted_in));
+    let of = |all: &[Duration], share: f64| all[((all.len() - 1) as f64 * share) as usize];
+    let at = |share| of(&took, share);
     let ms = |duration: Duration| (duration.as_secs_f64() * 10_000.0).round() / 10.0;
     let two = |number: f64| (number * 100.0).round() / 100.0;
     let count = phones.len() as u64;
@@ -215,6 +220,13 @@ fn figures(
         && took.len() == phones.len();
     let (before, after) = &measured.metrics;
     let gate = |share| after.quantile_us(before, "zhibu_gate_seconds", share);
+    let turned_away = || measured.done.iter().map(|done| u64::from(done.way.turned_away));
+    let crowd = json!({
+        "turned_away": turned_away().sum::<u64>(),
+        "most_often": turned_away().max(),
+        "accepted_p50_ms": ms(of(&accepted_in, 0.50)),
+        "accepted_p99_ms": ms(of(&accepted_in, 0.99)),
+    });
     let figures = json!({
         "figure": "storm",
         "database": if storm.postgres.is_some() { "postgres" } else { "sqlite" },
@@ -230,6 +242,7 @@ fn figures(
         "p95_ms": ms(at(0.95)),
         "p99_ms": ms(at(0.99)),
         "max_ms": ms(at(1.0)),
+        "crowd": crowd,
         "bytes_up_per_phone": wire(load(&passed.up), up),
         "bytes_down_per_phone": wire(load(&passed.down), down),
         "body_up_per_phone": mean(up),
@@ -246,7 +259,7 @@ fn figures(
         "gate_us_p50": gate(0.50),
         "gate_us_p95": gate(0.95),
         "stages": after.stages(before),
-        "retries": measured.done.iter().map(|done| u64::from(done.retries)).sum::<u64>(),
+        "retries": measured.done.iter().map(|done| u64::from(done.way.retries)).sum::<u64>(),
         "failed": failed.len(),
         "first_failure": failed.first(),
         "lost": findings.lost,

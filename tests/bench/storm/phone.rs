@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 use zhibu_domain::command::Command;
 use zhibu_domain::event::Claim;
-use zhibu_domain::ids::{EntryId, natural};
+use zhibu_domain::ids::{EntryId, RecordId, natural};
 use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{Profile, ReadMark};
@@ -28,12 +29,28 @@ use crate::past::words::note;
 /// A phone whose request failed asks again so often before it counts as failed.
 const TRIES: u32 = 5;
 
+/// A phone that a busy server turned away so often counts as failed.
+const MOST_TURNED_AWAY: u32 = 12;
+
+/// How a phone came to its end.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Way {
+    /// How often it had to ask anew because a request failed.
+    pub(crate) retries: u32,
+    /// How often the server asked it to come again.
+    pub(crate) turned_away: u32,
+    /// How long the synchronisation took that was let in.
+    pub(crate) accepted_in: Duration,
+}
+
 /// One phone.
 pub(crate) struct Phone {
-    client: Client<MemoryStore, Watched, PersonKey>,
+    /// What runs on it.
+    pub(crate) client: Client<MemoryStore, Watched, PersonKey>,
     observed: Arc<Observed>,
     lines: Lines,
-    person: (u32, u32),
+    /// Whose it is: the branch, and the number there.
+    pub(crate) person: (u32, u32),
     public_key: Vec<u8>,
 }
 
@@ -139,36 +156,58 @@ impl Phone {
         let member = member(number, one);
         let mark = Command::RecordAttendance(vec![(member, Some("present".to_owned()))]);
         let marked = self.client.execute(&tonight, mark).await.unwrap().unwrap();
+        let (claim, claimed) = self.claim(tonight.year, today, 0).await;
+        Told {
+            device: Person::Member(number, one).device(),
+            member,
+            mark: (tonight.id(), marked.hash),
+            claim,
+            claimed,
+            positions: HashMap::new(),
+        }
+    }
+
+    /// Claims points for the work of this number, which he has not claimed before: the record and the change, and what
+    /// is in it.
+    pub(crate) async fn claim(
+        &self,
+        year: u16,
+        today: Date,
+        work: u32,
+    ) -> ((RecordId, ChangeHash), (EntryId, Claim)) {
+        let (number, one) = self.person;
+        let member = member(number, one);
         let claim = Claim {
             rule: "C01".to_owned(),
             date: today,
             units: 2,
             // Beyond every number that the past has used.
-            matter: note(u64::MAX / 2 + (u64::from(number) << 16 | u64::from(one))),
+            matter: note(u64::MAX / 2 + (u64::from(work) << 32 | u64::from(number) << 16 | u64::from(one))),
             points: None,
         };
-        let entry = EntryId(natural(&[b"storm-evening", member.bytes()]));
-        let points = RecordRef::points(branch(number), tonight.year, member);
+        let entry = EntryId(natural(&[b"storm-evening", member.bytes(), &work.to_be_bytes()]));
+        let points = RecordRef::points(branch(number), year, member);
         let command = Command::ClaimPoints { entry, claim: claim.clone() };
         let claimed = self.client.execute(&points, command).await.unwrap().unwrap();
-        Told {
-            device: Person::Member(number, one).device(),
-            member,
-            mark: (tonight.id(), marked.hash),
-            claim: (points.id(), claimed.hash),
-            claimed: (entry, claim),
-            positions: HashMap::new(),
-        }
+        ((points.id(), claimed.hash), (entry, claim))
     }
 
-    /// Back in signal: delivers and reads until both sides have nothing left to say. How often it had to ask anew, or
-    /// the last error.
-    pub(crate) async fn come_back(&self) -> Result<u32, SyncError> {
-        let mut again = 0;
+    /// Back in signal: delivers and reads until both sides have nothing left to say; asked to wait it waits, as a phone
+    /// does. The last error, if that came to nothing.
+    pub(crate) async fn come_back(&self) -> Result<Way, SyncError> {
+        let mut way = Way::default();
         loop {
+            let began = Instant::now();
             match self.client.sync().await {
-                Ok(_) => return Ok(again),
-                Err(_) if again < TRIES => again += 1,
+                Ok(_) => return Ok(Way { accepted_in: began.elapsed(), ..way }),
+                Err(busy @ SyncError::Busy { wait_ms, .. }) => {
+                    way.turned_away += 1;
+                    if way.turned_away > MOST_TURNED_AWAY {
+                        return Err(busy);
+                    }
+                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                }
+                Err(_) if way.retries < TRIES => way.retries += 1,
                 Err(error) => return Err(error),
             }
         }

@@ -42,6 +42,19 @@ export class Phone extends Browser {
     await this.page.goto(new URL(link, this.origin()).href, { waitUntil: 'domcontentloaded' })
   }
 
+  /** The system takes the memory of the page: its process ends without a word, and the browser's does not. */
+  async crash(): Promise<void> {
+    const dead = this.page
+    const gone = dead.waitForEvent('crash')
+    const line = await this.debug(dead)
+    // Nobody is left to answer it.
+    void line.send('Page.crash').catch(() => undefined)
+    await gone
+    this.current = await this.running.newPage()
+    // Whoever still waits for the dead page is told; whether it closes is nobody's concern.
+    void dead.close().catch(() => undefined)
+  }
+
   /** Makes the processor this many times slower, also after a restart. */
   async slow(times: number): Promise<void> {
     this.slowness = times

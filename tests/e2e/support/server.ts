@@ -14,6 +14,9 @@ export class Server {
   /** E.g. `http://127.0.0.1:41234`; stays the same over restarts. */
   url = ''
   private process: ChildProcess | null = null
+  /** Further words of `serve`, and what stands in its environment. */
+  private more: string[] = []
+  private environment: Record<string, string> = {}
   private readonly folder = mkdtempSync(join(tmpdir(), 'zhibu-server-'))
 
   private constructor() {
@@ -33,8 +36,8 @@ export class Server {
   /** Starts it, on the port that it had before if it had one; resolves once it listens. */
   async start(web: string = DIST): Promise<void> {
     const listen = this.url === '' ? '127.0.0.1:0' : this.url.replace('http://', '')
-    const words = ['serve', '--data', this.data, '--web', web, '--listen', listen]
-    const child = spawn(SERVER, words, { stdio: ['ignore', 'pipe', 'ignore'] })
+    const words = ['serve', '--data', this.data, '--web', web, '--listen', listen, ...this.more]
+    const child = spawn(SERVER, words, { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, ...this.environment } })
     this.process = child
     // A run that is cut short must not leave servers behind.
     process.once('exit', () => child.kill('SIGKILL'))
@@ -57,6 +60,13 @@ export class Server {
     const ended = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGKILL')
     await ended
+  }
+
+  /** Kills it and starts it with further words, for as long as it lives. */
+  async restartWith(more: string[], environment: Record<string, string>): Promise<void> {
+    await this.kill()
+    Object.assign(this, { more, environment })
+    await this.start()
   }
 
   /** Kills it and forgets its data. */

@@ -41,6 +41,8 @@ export class CoreError extends Error {
     /** Whether the same call may succeed later without anybody doing anything. */
     readonly retryable: boolean,
     detail = '',
+    /** When the core tries again by itself, in milliseconds, where a busy server asked to wait. */
+    readonly waitMs = 0,
   ) {
     super(detail === '' ? code : `${code}: ${detail}`)
   }

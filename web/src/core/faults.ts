@@ -8,6 +8,8 @@ export interface Fault {
   plain: string
   retryable: boolean
   detail: string
+  /** When to try again, where the server asked to wait. */
+  waitMs?: number
 }
 
 const PLAIN: Partial<Record<CoreErrorName, string>> = {
@@ -40,6 +42,6 @@ export function faultOf(error: unknown): Fault {
 }
 
 /** As the screens meet it. */
-export function coreError({ code, plain, retryable, detail }: Fault): CoreError {
-  return new CoreError(code, plain, retryable, detail)
+export function coreError({ code, plain, retryable, detail, waitMs }: Fault): CoreError {
+  return new CoreError(code, plain, retryable, detail, waitMs)
 }

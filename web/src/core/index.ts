@@ -11,6 +11,8 @@ export * from './api'
 
 /** Beside the database, to tell a phone that was never enrolled from one whose database was cleared. */
 const ENROLLED = 'zhibu-enrolled'
+/** What an empty database answers. */
+const EMPTY: ReadonlySet<string> = new Set(['not_enrolled', 'not_found', 'no_rule_book'])
 
 type Hearers = { [E in keyof CoreEvents]: Set<(what: CoreEvents[E]) => void> }
 
@@ -127,8 +129,15 @@ class Window implements Core {
   /** What the worker cannot know about its failure. */
   private async explain(error: CoreError): Promise<never> {
     if (error.code === 'elsewhere') await this.leadership.lose()
-    if (error.code === 'not_enrolled' && localStorage.getItem(ENROLLED) !== null) throw coreError(fault('storage_lost'))
+    if (EMPTY.has(error.code) && localStorage.getItem(ENROLLED) !== null && (await this.isEmpty())) {
+      throw coreError(fault('storage_lost'))
+    }
     throw error
+  }
+
+  /** Whether the store knows nobody: it was deleted, perhaps while this page is open. */
+  private isEmpty(): Promise<boolean> {
+    return this.link.call('me').then((me) => me === null, (error: CoreError) => error.code === 'not_enrolled')
   }
 
   private async syncOnce() {
@@ -142,6 +151,7 @@ class Window implements Core {
     } catch (thrown) {
       const error = thrown as CoreError
       this.lastFault = { code: error.code, plain: error.plain, at: Date.now() }
+      if (error.waitMs > 0) this.triggers.wait(error.waitMs)
       this.emit('fault', error)
       throw error
     }

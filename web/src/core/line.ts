@@ -6,7 +6,7 @@ const COMPRESS_FROM_BYTES = 512
 /** Village networks: slow to carry a first sync. */
 const TIMEOUT_MS = 120_000
 
-type Answer = [status: number, body: Uint8Array<ArrayBuffer>, bytesUp: number, bytesDown: number]
+type Answer = [status: number, body: Uint8Array<ArrayBuffer>, bytesUp: number, bytesDown: number, retryAfter: string | null]
 
 /** Status and body of an answer, and what it cost; fails when there is no answer. */
 async function ask(method: string, path: string, authorization: string | undefined, body: Uint8Array<ArrayBuffer> | undefined, type: string): Promise<Answer> {
@@ -28,11 +28,12 @@ async function ask(method: string, path: string, authorization: string | undefin
       ...(sent === undefined ? {} : { body: sent }),
       cache: 'no-store',
       credentials: 'omit',
-      redirect: 'error',
+      // A picture may lie in a bucket, to which its reader is sent. Browsers let go of the token on the way there.
+      redirect: method === 'GET' ? 'follow' : 'error',
       signal: patience.signal,
     })
     const received = new Uint8Array(await response.arrayBuffer())
-    return [response.status, received, sent?.length ?? 0, bytesDown(response, received)]
+    return [response.status, received, sent?.length ?? 0, bytesDown(response, received), response.headers.get('Retry-After')]
   } finally {
     clearTimeout(timer)
   }

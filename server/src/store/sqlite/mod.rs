@@ -8,11 +8,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::FutureExt as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{SqlSafeStr, Sqlite, Transaction};
+use sqlx::{Connection as _, SqlSafeStr, Sqlite, Transaction};
 
 use tokio::sync::broadcast;
 
@@ -79,8 +80,14 @@ impl SqliteStore {
                 .idle_timeout(None)
                 .max_lifetime(None)
         };
-        let writer = options.clone().pragma("cache_size", WRITER_CACHE);
-        let writer = pool(1).connect_with(writer).await.map_err(from_sqlx)?;
+        // After an error of the disk SQLite has rolled back by itself; the driver's own ROLLBACK then fails, and it takes
+        // the connection for one within a transaction for ever. Such a connection is closed and another one opened.
+        let writer = pool(1).before_acquire(|writer, _| {
+            let is_sound = !writer.is_in_transaction();
+            async move { Ok(is_sound) }.boxed()
+        });
+        let options_of_writer = options.clone().pragma("cache_size", WRITER_CACHE);
+        let writer = writer.connect_with(options_of_writer).await.map_err(from_sqlx)?;
         migrations().run(&writer).await.map_err(|e| StoreError::Unavailable(Box::new(e)))?;
         let readers = options.pragma("cache_size", READER_CACHE).pragma("query_only", "on");
         let readers = pool(READERS).connect_with(readers).await.map_err(from_sqlx)?;
@@ -106,8 +113,10 @@ impl Store for SqliteStore {
         if free.is_some_and(|free| free < figures::LEAST_FREE_BYTES) {
             return Err(StoreError::Unavailable("the disk is full".into()));
         }
-        // Taking the write lock and letting it go shows that the file can be written.
-        self.begin().await?.rollback().await.map_err(from_sqlx)
+        // A commit that changes nothing goes all the way to the disk: only so a disk that does not sync is seen.
+        let mut transaction = self.begin().await?;
+        sqlx::query("PRAGMA user_version = 0").execute(&mut *transaction).await.map_err(from_sqlx)?;
+        transaction.commit().await.map_err(from_sqlx)
     }
 
     async fn figures(&self) -> Result<StoreFigures, StoreError> {

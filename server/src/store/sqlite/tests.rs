@@ -35,3 +35,15 @@ async fn a_changed_audit_entry_breaks_the_chain() {
     sqlx::query("DELETE FROM audit WHERE seq = 1").execute(&store.writer).await.unwrap();
     assert_eq!(store.verify_audit(DISTRICT).await.unwrap(), ChainState::Broken { seq: 1 });
 }
+
+/// Only here, because only this driver loses count of a transaction that the database itself has ended, as SQLite does
+/// when its disk fails.
+#[tokio::test]
+async fn a_transaction_that_the_disk_has_ended_does_not_take_the_writer_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = super::SqliteStore::open(&folder.path().join("zhibu.db")).await.unwrap();
+    let mut transaction = store.begin().await.unwrap();
+    sqlx::query("ROLLBACK").execute(&mut *transaction).await.unwrap();
+    assert!(transaction.commit().await.is_err());
+    store.ping().await.unwrap();
+}

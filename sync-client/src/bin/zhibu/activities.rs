@@ -21,7 +21,7 @@ pub(crate) async fn list(session: &Session, year: Option<u16>) -> Result<(), Fau
 pub(crate) async fn fetch_year(session: &Session, year: u16, branch: Option<&str>) -> Result<(), Fault> {
     let branch = session.client.find_branch(branch).await?;
     session.client.want_year(branch.id, year).await?;
-    session.client.sync().await?;
+    session.sync().await?;
     let lines = session.client.list_activities(Some(branch.id), Some(year)).await?;
     session.print(&lines, || match lines.is_empty() {
         true => format!("{year} 年没有活动记录。"),

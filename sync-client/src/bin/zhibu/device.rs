@@ -29,7 +29,7 @@ pub(crate) async fn enrol(data: &Path, json: bool, link: &str, name: &str) -> Re
 }
 
 pub(crate) async fn sync(session: &Session) -> Result<(), Fault> {
-    let report = session.client.sync().await?;
+    let report = session.sync().await?;
     // The text is delivered. Pictures that do not come through now go on where they stopped, at the next time.
     let pictures = session.client.upload_blobs().await.ok();
     session.print(&Synchronised { report, pictures }, || {

@@ -3,13 +3,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use zhibu_domain::command::Command;
 use zhibu_domain::record::{RecordKind, RecordRef};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
-use zhibu_sync_client::client::Client;
+use zhibu_sync_client::client::{Client, SyncReport};
 use zhibu_sync_client::desk::hint;
 use zhibu_sync_client::error::SyncError;
 use zhibu_sync_client::http::HttpTransport;
@@ -19,6 +20,10 @@ use zhibu_sync_client::store::LocalStore;
 use zhibu_sync_client::store::sqlite::SqliteStore;
 
 use crate::fault::Fault;
+
+/// How often a busy server is asked again while somebody waits at the keyboard, and the longest single wait for it.
+const BUSY_TRIES: usize = 4;
+const BUSY_WAIT_MS: u64 = 60_000;
 
 pub(crate) type Phone = Client<SqliteStore, HttpTransport, FileKey>;
 
@@ -50,6 +55,23 @@ impl Session {
         let key = FileKey::open_or_create(&data.join(KEY_FILE))?;
         let client = Client::new(store, HttpTransport::new(server)?, key, Arc::new(RealSurroundings));
         Ok(Self { client, json })
+    }
+
+    /// Synchronises; a busy server is waited for, a few times and not for long.
+    pub(crate) async fn sync(&self) -> Result<SyncReport, SyncError> {
+        for _ in 0..BUSY_TRIES {
+            match self.client.sync().await {
+                Err(busy @ SyncError::Busy { wait_ms: 0..=BUSY_WAIT_MS, .. }) => {
+                    if !self.json {
+                        eprintln!("{}", busy.plain());
+                    }
+                    let wait_ms = busy.wait_ms().unwrap_or(BUSY_WAIT_MS);
+                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                }
+                other => return other,
+            }
+        }
+        self.client.sync().await
     }
 
     /// Prints the value as JSON, or the sentences for a person.

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod crashing;
+mod line;
 pub(crate) mod server;
 
 use std::path::PathBuf;
@@ -20,7 +21,8 @@ use zhibu_sync_client::platform::Surroundings;
 use zhibu_sync_client::store::sqlite::SqliteStore;
 
 pub(crate) use crashing::CrashingStore;
-pub(crate) use server::{Line, Server, TOKEN_MS};
+pub(crate) use line::Line;
+pub(crate) use server::{Server, TOKEN_MS};
 
 pub(crate) const BRANCH: OrgId = OrgId::from_bytes([1; 16]);
 pub(crate) const TOWNSHIP: OrgId = OrgId::from_bytes([3; 16]);

@@ -7,21 +7,21 @@ use std::sync::{Arc, Mutex};
 use automerge::Change;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use sha2::{Digest as _, Sha256};
-use zhibu_domain::attachment::BlobHash;
-use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, OrgId, RecordId};
+use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, OrgId};
 use zhibu_domain::org::{NamingScheme, Org, OrgType, Post, Role};
 use zhibu_domain::record::{Actor, ChangeHash, Collection, RecordRef, change_hash, genesis_hash};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{
-    AuthorCard, BlobProgress, CollectionPage, EnrolRequest, EnrolResponse, Envelope, EnvelopeBody,
-    EnvelopeReceipt, ErrorBody, ErrorCode, LoggedChange, PROTOCOL, Profile, Receipt, Recovery, Refusal,
-    SentChange, SyncRequest, SyncResponse, TokenRequest, TokenResponse, Voucher,
+    AuthorCard, CollectionPage, EnrolRequest, EnrolResponse, Envelope, EnvelopeBody, EnvelopeReceipt,
+    ErrorBody, ErrorCode, LoggedChange, PROTOCOL, Profile, Receipt, Recovery, Refusal, SentChange,
+    SyncRequest, SyncResponse, TokenRequest, TokenResponse, Voucher,
 };
 use zhibu_sync_client::invite::Invite;
-use zhibu_sync_client::transport::{Answer, Credential, Transport, TransportError};
+use zhibu_sync_client::transport::{Credential, TransportError};
 
 use super::blobs::Blobs;
+use super::line::Line;
 use super::{BRANCH, GROUP, MORNING, TOWNSHIP, shelf};
 
 const SKEW_MS: i64 = 600_000;
@@ -69,19 +69,9 @@ pub(crate) struct State {
 pub(crate) type Backup =
     (Vec<Logged>, BTreeMap<(DeviceId, u64), (Vec<u8>, EnvelopeReceipt)>, BTreeSet<ChangeHash>);
 
-/// The server; its lines are the connections of phones.
+/// The server; its [`Line`]s are the connections of phones.
 #[derive(Clone)]
 pub(crate) struct Server(Arc<Mutex<State>>);
-
-/// A phone's connection, which can be cut.
-#[derive(Clone)]
-pub(crate) struct Line {
-    server: Server,
-    /// Offline.
-    pub(crate) cut: Arc<Mutex<bool>>,
-    /// The next answer is lost on its way.
-    pub(crate) lose_answer: Arc<Mutex<bool>>,
-}
 
 impl Server {
     pub(crate) fn start() -> Self {
@@ -108,7 +98,7 @@ impl Server {
     }
 
     pub(crate) fn line(&self) -> Line {
-        Line { server: self.clone(), cut: Arc::default(), lose_answer: Arc::default() }
+        Line::to(self.clone())
     }
 
     pub(crate) fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
@@ -186,7 +176,8 @@ impl State {
 
     pub(super) fn refusal(&self, code: ErrorCode) -> TransportError {
         let (message, request_id) = (code.to_string(), "r-1".to_owned());
-        TransportError::Refused(ErrorBody { code, message, request_id, server_time: self.now })
+        let body = ErrorBody { code, message, request_id, server_time: self.now };
+        TransportError::refusal(400, None, &minicbor::to_vec(body).unwrap())
     }
 
     fn new_token(&mut self, device: DeviceId) -> TokenResponse {
@@ -196,7 +187,7 @@ impl State {
         TokenResponse { token, expires_at, server_time: self.now }
     }
 
-    fn enrol(&mut self, request: &EnrolRequest) -> Result<EnrolResponse, TransportError> {
+    pub(super) fn enrol(&mut self, request: &EnrolRequest) -> Result<EnrolResponse, TransportError> {
         let signed = EnrolRequest::signed_bytes(&request.secret, &request.public_key);
         verify(&request.public_key, &signed, &request.proof)
             .map_err(|()| self.refusal(ErrorCode::WrongProof))?;
@@ -219,7 +210,7 @@ impl State {
         Ok(EnrolResponse { device: id, profile, token })
     }
 
-    fn renew(&mut self, request: &TokenRequest) -> Result<TokenResponse, TransportError> {
+    pub(super) fn renew(&mut self, request: &TokenRequest) -> Result<TokenResponse, TransportError> {
         let now = self.now;
         let Some(device) = self.devices.iter_mut().find(|device| device.id == request.device) else {
             return Err(self.refusal(ErrorCode::Unauthenticated));
@@ -246,7 +237,7 @@ impl State {
         Ok(asking)
     }
 
-    fn sync(
+    pub(super) fn sync(
         &mut self,
         credential: &Credential,
         request: &SyncRequest,
@@ -458,63 +449,6 @@ fn stored<'s>(sent: impl Iterator<Item = &'s SentChange>, receipts: &[Receipt]) 
 /// This server's secret is that nobody else is here.
 fn code(generation: &[u8], names: &[u8]) -> Vec<u8> {
     Sha256::digest(Voucher::covered_bytes(generation, names))[..16].to_vec()
-}
-
-impl Line {
-    fn carry<T>(
-        &self,
-        ask: impl FnOnce(&mut State) -> Result<T, TransportError>,
-    ) -> Result<T, TransportError> {
-        if *self.cut.lock().unwrap() {
-            return Err(TransportError::Offline("the line is cut".to_owned()));
-        }
-        let answer = self.server.with(ask);
-        if std::mem::take(&mut *self.lose_answer.lock().unwrap()) {
-            return Err(TransportError::Offline("the answer was lost".to_owned()));
-        }
-        answer
-    }
-}
-
-impl Transport for Line {
-    async fn enrol(&self, request: &EnrolRequest) -> Result<EnrolResponse, TransportError> {
-        self.carry(|state| state.enrol(request))
-    }
-
-    async fn renew_token(&self, request: &TokenRequest) -> Result<TokenResponse, TransportError> {
-        self.carry(|state| state.renew(request))
-    }
-
-    async fn sync(&self, credential: &Credential, request: &SyncRequest) -> Result<Answer, TransportError> {
-        let response = self.carry(|state| state.sync(credential, request))?;
-        let bytes_up = minicbor::to_vec(request).unwrap().len() as u64;
-        let bytes_down = minicbor::to_vec(&response).unwrap().len() as u64;
-        Ok(Answer { response, bytes_up, bytes_down })
-    }
-
-    async fn blob_progress(
-        &self,
-        token: &str,
-        record: RecordId,
-        hash: BlobHash,
-    ) -> Result<BlobProgress, TransportError> {
-        self.carry(|state| state.blob_progress(token, record, hash))
-    }
-
-    async fn put_blob_chunk(
-        &self,
-        token: &str,
-        record: RecordId,
-        hash: BlobHash,
-        offset: u64,
-        chunk: &[u8],
-    ) -> Result<BlobProgress, TransportError> {
-        self.carry(|state| state.put_blob_chunk(token, record, hash, offset, chunk))
-    }
-
-    async fn blob(&self, token: &str, record: RecordId, hash: BlobHash) -> Result<Vec<u8>, TransportError> {
-        self.carry(|state| state.blob(token, record, hash))
-    }
 }
 
 /// What it depends on may have come by now: it is judged again.

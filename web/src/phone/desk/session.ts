@@ -24,6 +24,8 @@ export const syncing = ref(false)
 export const writer = ref<Writer>('here')
 export const fault = shallowRef<CoreError | null>(null)
 export const awake = ref(false)
+/** The database was deleted: nothing that a page still shows is saved here any more. */
+export const lost = ref(false)
 
 export const isOffline = computed(() => !online.value || status.value?.last_fault?.code === 'offline')
 
@@ -31,6 +33,7 @@ export const isOffline = computed(() => !online.value || status.value?.last_faul
 export function report(what: unknown): void {
   const seen = asCoreError(what)
   if (seen.code === 'offline') return
+  if (seen.code === 'storage_lost') lost.value = true
   if (seen.code === 'elsewhere') writer.value = 'elsewhere'
   else fault.value = seen
 }
@@ -142,6 +145,7 @@ export function refresh(): Promise<void> {
 export async function entered(owner: Me): Promise<void> {
   me.value = owner
   awake.value = true
+  lost.value = false
   fault.value = null
   await refresh()
 }
