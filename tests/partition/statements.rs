@@ -16,7 +16,10 @@ const ACROSS: &[(&str, &str)] = &[
     ("FROM invites WHERE secret_hash", "who enrols knows a secret of 32 bytes and not yet its district"),
     ("WHERE d.device = ?1", "a proof names a device before anybody knows its district"),
     ("WHERE d.device = $1", "a proof names a device before anybody knows its district"),
-    ("SELECT DISTINCT district_id, hash FROM blobs", "the pictures that a backup of the whole file speaks of"),
+    (
+        "SELECT DISTINCT district_id, hash FROM blobs",
+        "the pictures that a backup of the whole file speaks of",
+    ),
     ("AS quarantined", "figures of the whole database, for who keeps it running"),
 ];
 
