@@ -21,8 +21,8 @@ pub(crate) struct Oracle {
 /// Promises.
 #[derive(Default, Clone)]
 pub(crate) struct Told {
-    /// Changes that count, and where.
-    pub(crate) stored: BTreeMap<ChangeHash, (Collection, u64)>,
+    /// Changes that count, and where; where a server was set back, they may have come to stand elsewhere.
+    pub(crate) stored: BTreeMap<ChangeHash, Option<(Collection, u64)>>,
     /// Changes that were called new, which may be said once.
     firsts: BTreeSet<ChangeHash>,
     /// What stands where.
@@ -35,6 +35,8 @@ pub(crate) struct Told {
     served: BTreeSet<ChangeHash>,
     /// Changes that nobody with a right ever wrote.
     pub(crate) evil: BTreeSet<ChangeHash>,
+    /// Changes that came under a number that was used: evil for as long as somebody remembers the number.
+    pub(crate) late: BTreeSet<ChangeHash>,
 }
 
 impl Oracle {
@@ -46,6 +48,21 @@ impl Oracle {
     /// A hostile hand wrote this.
     pub(crate) fn note_evil(&self, hash: ChangeHash) {
         self.told.borrow_mut().evil.insert(hash);
+    }
+
+    /// This came under a number that was used.
+    pub(crate) fn note_late(&self, hash: ChangeHash) {
+        self.told.borrow_mut().late.insert(hash);
+    }
+
+    /// The server was set back to a backup. What is `held` by it, or by somebody who can still speak, stays promised; what was
+    /// refused is kept by its author.
+    pub(crate) fn set_back(&self, held: &BTreeSet<ChangeHash>) {
+        let mut told = self.told.borrow_mut();
+        let Told { stored, served, evil, .. } = std::mem::take(&mut *told);
+        (told.served, told.evil) = (served, evil);
+        told.stored =
+            stored.into_keys().filter(|hash| held.contains(hash)).map(|hash| (hash, None)).collect();
     }
 
     /// Whether some answer called this change accepted.
@@ -65,6 +82,19 @@ impl Oracle {
         let mut told = self.told.borrow_mut();
         for (envelope, receipt) in request.envelopes.iter().zip(&response.receipts) {
             told.note_receipt(envelope, receipt);
+        }
+        let recovery = request.recovery.iter().flat_map(|recovery| &recovery.changes);
+        for (sent, receipt) in recovery.zip(response.recovered.iter().flatten()) {
+            let (Some(hash), collection) = (change_hash(&sent.change), sent.record.collection()) else {
+                continue;
+            };
+            match receipt {
+                Receipt::Stored(position) => told.note_stored(hash, collection, *position, true),
+                Receipt::Duplicate(position) if *position > 0 => {
+                    told.note_stored(hash, collection, *position, false);
+                }
+                _ => {}
+            }
         }
         for page in &response.pages {
             assert!(
@@ -121,7 +151,7 @@ impl Told {
             before.is_none_or(|before| before == hash),
             "position {position} of {collection:?} was given to {before:?} and to {hash}"
         );
-        let before = self.stored.insert(hash, (collection, position));
+        let before = self.stored.insert(hash, Some((collection, position))).flatten();
         assert!(
             before.is_none_or(|before| before == (collection, position)),
             "{hash} stands at {before:?} and at {position} of {collection:?}"

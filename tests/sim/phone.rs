@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use zhibu_domain::record::ChangeHash;
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::ErrorCode;
 use zhibu_server::clock::{Clock as _, TestClock};
@@ -92,6 +93,16 @@ impl Phone {
     /// Its clock is off by so much from now on.
     pub(crate) fn set_clock_off(&self, ms: i64) {
         self.surroundings.offset_ms.store(ms, Ordering::Relaxed);
+    }
+
+    /// Everything that it holds as accepted.
+    pub(crate) async fn holds(&self) -> Vec<ChangeHash> {
+        let mut held = Vec::new();
+        for record in self.disk.records().await.unwrap() {
+            let accepted = self.disk.accepted(record.id()).await.unwrap();
+            held.extend(accepted.into_iter().map(|change| change.hash));
+        }
+        held
     }
 
     /// Enrols, unless it is.

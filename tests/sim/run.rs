@@ -35,6 +35,9 @@ pub(crate) struct Options {
     /// Where the districts are kept. Only in memory is a run the same each time.
     #[arg(long, default_value = "memory")]
     pub(crate) store: Kept,
+    /// Servers are also set back to a backup that is hours old.
+    #[arg(long)]
+    pub(crate) set_back: bool,
     /// So many at once, each on a thread of its own.
     #[arg(long, default_value_t = 2)]
     pub(crate) threads: usize,
@@ -52,6 +55,19 @@ pub(crate) enum Kept {
     Sqlite,
     /// On the Postgres server that `ZHIBU_TEST_POSTGRES` names.
     Postgres,
+}
+
+/// How a seed is run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Way {
+    store: Kept,
+    sets_back: bool,
+}
+
+impl Options {
+    fn way(&self) -> Way {
+        Way { store: self.store, sets_back: self.set_back }
+    }
 }
 
 /// What came of one seed.
@@ -73,7 +89,7 @@ thread_local! {
 pub(crate) fn simulate(options: &Options) -> bool {
     hear_panics();
     if let Some(seed) = options.seed {
-        let outcome = run(seed, options.store, true);
+        let outcome = run(seed, options.way(), true);
         let trace = data_encoding::HEXLOWER.encode(&outcome.trace);
         println!("{}", json!({ "figure": "sim", "seed": seed, "trace": trace }));
         return told(seed, &outcome);
@@ -87,7 +103,7 @@ pub(crate) fn simulate(options: &Options) -> bool {
             if seed >= end {
                 return (days, failed);
             }
-            let outcome = run(seed, options.store, false);
+            let outcome = run(seed, options.way(), false);
             days += outcome.days;
             if !told(seed, &outcome) {
                 failed.push(seed);
@@ -135,15 +151,16 @@ fn told(seed: u64, outcome: &Outcome) -> bool {
 }
 
 /// One seed, from its founding to its end.
-pub(crate) fn run(seed: u64, store: Kept, is_loud: bool) -> Outcome {
+pub(crate) fn run(seed: u64, way: Way, is_loud: bool) -> Outcome {
     let trace = Rc::new(Trace::new(is_loud));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let lived = catch_unwind(AssertUnwindSafe(|| runtime.block_on(live(seed, store, trace.clone()))));
+    let lived = catch_unwind(AssertUnwindSafe(|| runtime.block_on(live(seed, way, trace.clone()))));
     let failure = lived.as_ref().err().map(|_| (BROKEN.take(), trace.end()));
     Outcome { trace: trace.hash(), days: lived.unwrap_or_default(), failure }
 }
 
-async fn live(seed: u64, store: Kept, trace: Rc<Trace>) -> f64 {
+async fn live(seed: u64, way: Way, trace: Rc<Trace>) -> f64 {
+    let Way { store, sets_back } = way;
     let size = match seed % 20 {
         0 => Size { branches: 4, members: 9 },
         1..8 => Size { branches: 2, members: 5 },
@@ -159,6 +176,7 @@ async fn live(seed: u64, store: Kept, trace: Rc<Trace>) -> f64 {
         ground.found(size).await;
     }
     let mut world = World::begin(seed, ground, size, trace).await;
+    world.sets_back = sets_back;
     let rounds = 1 + usize::from(seed.is_multiple_of(3));
     for _ in 0..rounds {
         world.be_rough(true);
@@ -181,7 +199,7 @@ mod tests {
     ];
 
     fn demand(seed: u64) -> Outcome {
-        let outcome = run(seed, Kept::Memory, false);
+        let outcome = run(seed, Way { store: Kept::Memory, sets_back: false }, false);
         if let Some((what, end)) = &outcome.failure {
             panic!("seed {seed}: {what}\n{}", end.join("\n"));
         }
@@ -206,7 +224,7 @@ mod tests {
     #[test]
     fn the_same_worlds_hold_on_a_file() {
         for seed in [1, 2] {
-            let outcome = run(seed, Kept::Sqlite, false);
+            let outcome = run(seed, Way { store: Kept::Sqlite, sets_back: false }, false);
             assert!(outcome.failure.is_none(), "{:?}", outcome.failure);
         }
     }

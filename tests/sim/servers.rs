@@ -9,8 +9,9 @@ use axum::body::Body;
 use axum::http::{Request, Response};
 use tower::ServiceExt as _;
 use zhibu_domain::time::Millis;
+use zhibu_server::admin::generation;
 use zhibu_server::blobs::BlobPlace;
-use zhibu_server::clock::{SeededEntropy, TestClock};
+use zhibu_server::clock::{Clock as _, SeededEntropy, TestClock};
 use zhibu_server::http::{Pages, router};
 use zhibu_server::store::memory::MemoryStore;
 use zhibu_server::store::{Database, Store};
@@ -24,9 +25,10 @@ use super::people::{FOUNDED, Size, district, found};
 const MAX_BODY_BYTES: usize = 64 << 20;
 
 /// Where the district is kept.
+#[derive(Clone)]
 pub(crate) enum Ground {
     /// In memory.
-    Memory(MemoryStore),
+    Memory(Arc<MemoryStore>),
     /// In a database.
     Database(Database),
 }
@@ -47,9 +49,9 @@ impl Ground {
         }
         let kept = FOUNDED_ONCE.with_borrow(|kept| kept.get(&size).map(MemoryStore::copied));
         if let Some(store) = kept {
-            return Self::Memory(store);
+            return Self::Memory(store.into());
         }
-        let ground = Self::Memory(MemoryStore::empty());
+        let ground = Self::Memory(MemoryStore::empty().into());
         ground.found(size).await;
         if let Self::Memory(store) = &ground {
             FOUNDED_ONCE.with_borrow_mut(|kept| kept.insert(size, store.copied()));
@@ -85,9 +87,9 @@ pub(crate) struct Running {
 
 /// The servers of a district, on one ground.
 pub(crate) struct Servers {
-    ground: Ground,
+    ground: RefCell<Ground>,
     /// The store itself, for those who only look.
-    store: Arc<dyn Store>,
+    store: RefCell<Arc<dyn Store>>,
     pub(crate) clock: Arc<TestClock>,
     chance: Chance,
     running: RefCell<Vec<Running>>,
@@ -100,6 +102,7 @@ impl Servers {
         let clock = Arc::new(TestClock::new(now));
         let store = ground.open().await;
         let (running, is_rough) = (RefCell::default(), Cell::new(false));
+        let (ground, store) = (RefCell::new(ground), RefCell::new(store));
         let servers = Self { ground, store, clock, chance, running, is_rough };
         for _ in 0..count {
             let one = servers.boot().await;
@@ -108,8 +111,32 @@ impl Servers {
         servers
     }
 
+    async fn open(&self) -> Arc<dyn Store> {
+        let ground = self.ground.borrow().clone();
+        ground.open().await
+    }
+
+    /// A backup of the store; none where it is not in memory.
+    pub(crate) fn backup(&self) -> Option<MemoryStore> {
+        match &*self.ground.borrow() {
+            Ground::Memory(store) => Some(store.copied()),
+            Ground::Database(_) => None,
+        }
+    }
+
+    /// All servers die, and start again over what a backup holds, which is given another name.
+    pub(crate) async fn set_back(&self, backup: &MemoryStore) {
+        self.running.borrow().iter().for_each(|one| one.store.die());
+        self.ground.replace(Ground::Memory(backup.copied().into()));
+        let store = self.open().await;
+        let entropy = SeededEntropy::new(self.chance.next());
+        generation::renew_all(&*store, &entropy, self.clock.now()).await.unwrap();
+        self.store.replace(store);
+        self.raise_the_dead().await;
+    }
+
     async fn boot(&self) -> Running {
-        let store = Arc::new(FailingStore::over(self.ground.open().await, self.chance.fork()));
+        let store = Arc::new(FailingStore::over(self.open().await, self.chance.fork()));
         store.be_rough(self.is_rough.get());
         let entropy = Arc::new(SeededEntropy::new(self.chance.next()));
         let app = App::new(store.clone(), self.clock.clone(), entropy, "http://zhibu.sim", pictures());
@@ -172,8 +199,8 @@ impl Servers {
     }
 
     /// The store itself, behind all that fails.
-    pub(crate) fn store(&self) -> &Arc<dyn Store> {
-        &self.store
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        self.store.borrow().clone()
     }
 
     /// Asks one of them over its router. None when nobody lives, or it died before it answered.

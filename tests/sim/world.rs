@@ -1,12 +1,14 @@
 //! One run: a district, its people and what happens to them, step by step.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use zhibu_domain::org::{Post, Role};
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{PROTOCOL, SyncRequest};
 use zhibu_server::clock::Clock as _;
+use zhibu_server::store::memory::MemoryStore;
 use zhibu_sync_client::client::SyncReport;
 use zhibu_sync_client::error::SyncError;
 use zhibu_sync_client::store::LocalStore as _;
@@ -16,7 +18,7 @@ use super::console;
 use super::hostile::forge;
 use super::line::{Message, Net};
 use super::oracle::Oracle;
-use super::people::{FOUNDED, Size, branch, group, invite};
+use super::people::{FOUNDED, Person, Size, branch, district, group, invite};
 use super::phone::Phone;
 use super::servers::{Ground, Servers};
 use super::trace::Trace;
@@ -54,9 +56,11 @@ enum Step {
     Forge,
     Garbage,
     LetGo,
+    BackUpServer,
+    SetServerBack,
 }
 
-const STEPS: [(usize, Step); 22] = [
+const STEPS: [(usize, Step); 24] = [
     (300, Step::Work),
     (150, Step::Sync),
     (70, Step::ManySync),
@@ -79,7 +83,16 @@ const STEPS: [(usize, Step); 22] = [
     (30, Step::Forge),
     (8, Step::Garbage),
     (12, Step::LetGo),
+    (15, Step::BackUpServer),
+    (6, Step::SetServerBack),
 ];
+
+/// A server's store as it was, and who was what at that time.
+struct ServerBackup {
+    store: MemoryStore,
+    people: Vec<Person>,
+    at: Millis,
+}
 
 /// A district and what is known of it.
 pub(crate) struct World {
@@ -90,6 +103,11 @@ pub(crate) struct World {
     /// Files with envelopes that somebody handed to somebody, by their number.
     files: Vec<Vec<u8>>,
     invites: usize,
+    backup: Option<ServerBackup>,
+    /// Whether servers are set back in this run.
+    pub(crate) sets_back: bool,
+    /// The server was set back, and not everybody has brought what he holds.
+    pub(crate) is_recovering: bool,
     pub(crate) trace: Rc<Trace>,
     pub(crate) began: Millis,
 }
@@ -103,9 +121,7 @@ impl World {
             FOUNDED.plus(chance.between(0, 180) as i64 * DAY_MS + chance.below(DAY_MS as usize) as i64);
         let count = if chance.percent(30) { 2 } else { 1 };
         let servers = Servers::start(ground, count, began, chance.fork()).await;
-        let tree = zhibu_domain::org::OrgTree::new(
-            servers.store().list_orgs(super::people::district()).await.unwrap(),
-        );
+        let tree = zhibu_domain::org::OrgTree::new(servers.store().list_orgs(district()).await.unwrap());
         let net = Rc::new(Net {
             servers,
             oracle: Rc::new(Oracle::default()),
@@ -114,8 +130,19 @@ impl World {
             late: RefCell::default(),
             is_bad: std::cell::Cell::new(false),
         });
-        let mut world =
-            Self { chance, net, size, phones: Vec::new(), files: Vec::new(), invites: 0, trace, began };
+        let mut world = Self {
+            chance,
+            net,
+            size,
+            phones: Vec::new(),
+            files: Vec::new(),
+            invites: 0,
+            backup: None,
+            sets_back: false,
+            is_recovering: false,
+            trace,
+            began,
+        };
         let people = world.net.people.borrow().len();
         for person in 1..people {
             world.give_phone(person).await;
@@ -132,7 +159,7 @@ impl World {
         let whose = self.net.people.borrow()[person].clone();
         self.invites += 1;
         let store = self.net.servers.store();
-        let secret = invite(&**store, &whose, self.invites, self.net.servers.clock.now()).await;
+        let secret = invite(&*store, &whose, self.invites, self.net.servers.clock.now()).await;
         let name = format!("{}#{}", whose.name, self.invites);
         let protocol = if self.chance.percent(25) { 1 } else { PROTOCOL };
         let phone = Phone::new(&self.net, name, person, secret, &self.chance, protocol);
@@ -233,8 +260,56 @@ impl World {
                 self.net.servers.restart_one().await;
                 String::new()
             }
+            Step::BackUpServer => {
+                let Some(store) = self.net.servers.backup() else { return "not of this store".to_owned() };
+                let people = self.net.people.borrow().clone();
+                self.backup = Some(ServerBackup { store, people, at: self.net.servers.clock.now() });
+                String::new()
+            }
+            Step::SetServerBack if self.sets_back => self.set_server_back().await,
+            Step::SetServerBack => "not in this run".to_owned(),
+            // Who holds the last copy of what the server lost must not be lost before he could bring it.
+            Step::RestorePhone | Step::WipePhone | Step::Revoke if self.is_recovering => "not now".to_owned(),
             _ => self.mishap(step).await,
         }
+    }
+
+    /// The server's disk is lost, and an old backup is all that there is.
+    async fn set_server_back(&mut self) -> String {
+        if self.is_recovering {
+            return "not twice".to_owned();
+        }
+        let Some(backup) = self.backup.take() else { return "no backup".to_owned() };
+        self.net.servers.set_back(&backup.store).await;
+        self.net.late.borrow_mut().clear();
+        *self.net.people.borrow_mut() = backup.people;
+        self.is_recovering = true;
+        let store = self.net.servers.store();
+        let mut held = BTreeSet::new();
+        for summary in store.list_records(district(), None, u32::MAX >> 1).await.unwrap() {
+            let record = store.load_record(district(), summary.reference.id()).await.unwrap().unwrap();
+            held.extend(record.changes.iter().map(|change| change.hash));
+        }
+        let mut strangers = Vec::new();
+        for (place, phone) in self.phones.iter().enumerate().filter(|(_, phone)| !phone.is_gone) {
+            let state = phone.disk.state().await.unwrap();
+            let known = match &state {
+                Some(state) => store.find_device(district(), state.device).await.unwrap(),
+                None => None,
+            };
+            match known.filter(|owner| owner.is_active()) {
+                Some(_) => held.extend(phone.holds().await),
+                // The server does not know it, or its invite, any more: its owner gets another.
+                None => strangers.push(place),
+            }
+        }
+        for place in &strangers {
+            self.phones[*place].is_gone = true;
+            self.give_phone(self.phones[*place].person).await;
+        }
+        self.net.oracle.set_back(&held);
+        let hours = (self.net.servers.clock.now().0 - backup.at.0) as f64 / HOUR_MS as f64;
+        format!("by {hours:.1} h, {} phones are not known any more", strangers.len())
     }
 
     async fn mishap(&mut self, step: Step) -> String {
@@ -274,7 +349,7 @@ impl World {
             Step::Revoke => {
                 let Ok(Some(state)) = self.phones[place].disk.state().await else { return String::new() };
                 let (store, now) = (self.net.servers.store(), self.net.servers.clock.now());
-                store.revoke_device(super::people::district(), state.device, now).await.unwrap();
+                store.revoke_device(district(), state.device, now).await.unwrap();
                 // It lives on for a while without knowing, and its owner gets another.
                 self.give_phone(self.phones[place].person).await;
                 name
@@ -388,7 +463,7 @@ impl World {
         };
         let whose = self.net.people.borrow()[person].clone();
         let store = self.net.servers.store();
-        store.set_posts(super::people::district(), whose.account(), &posts).await.unwrap();
+        store.set_posts(district(), whose.account(), &posts).await.unwrap();
         let told = format!("{} is {} in {to}", whose.name, posts[0].role);
         self.net.people.borrow_mut()[person].posts = posts;
         told
@@ -400,7 +475,10 @@ impl World {
         let Some(forgery) = forge(&self.phones[villain], &self.phones[victim], &self.chance).await else {
             return "nothing".to_owned();
         };
-        forgery.evil.iter().for_each(|hash| self.net.oracle.note_evil(*hash));
+        forgery.evil.iter().for_each(|hash| match forgery.what {
+            "a used number" => self.net.oracle.note_late(*hash),
+            _ => self.net.oracle.note_evil(*hash),
+        });
         let phone = &self.phones[villain];
         if self.chance.percent(40) {
             let carrier = &self.phones[self.any_phone()];

@@ -182,12 +182,13 @@ impl PageDraft {
             }
             LogContent::Damaged(_) => {}
             LogContent::Pack(pack) => {
-                self.names.0.push(row.name);
                 self.authors.extend(pack_devices(&pack).map_err(|fault| damaged(&row.record, &fault))?);
                 if self.reads_packs {
+                    self.names.0.push(row.name);
                     self.page.packs.push(LoggedPack { record, pack });
                 } else {
                     let changes = unpack(&row.record, &pack).map_err(|fault| damaged(&row.record, &fault))?;
+                    self.names.1.extend(changes.iter().map(|one| one.hash));
                     let logged = changes.into_iter().map(|one| LoggedChange { record, change: one.bytes });
                     self.page.changes.extend(logged);
                 }

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use zhibu_domain::wire::{Recovery, SyncRequest};
+use zhibu_domain::wire::{Recovery, SentChange, SyncRequest};
 
 use super::sync::{SyncReport, is_wider};
 use super::{Client, MAX_RACES};
 use crate::engine::batch::envelope_body;
 use crate::engine::judge::{Judgement, is_restored, judge, own_changes};
-use crate::engine::recovery::{Plan, Reading, taken_back};
+use crate::engine::recovery::{Reading, own_batches, taken_back, vouched_parts};
 use crate::engine::request::sync_request;
 use crate::error::SyncError;
 use crate::keys::DeviceKey;
@@ -41,16 +41,18 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         }
         let device = self.state().await?.device;
         let (vouchers, authors) = (self.store.vouchers().await?, self.store.authors().await?);
-        let plan = Plan::of(self.lost(&reading).await?, &vouchers, &authors, device);
-        for part in &plan.parts {
+        let parts = vouched_parts(self.lost(&reading).await?, &vouchers, &authors);
+        for part in &parts {
             if self.step(&mut reading, Some(part), report).await?.is_none() {
                 return Ok(false);
             }
         }
-        if !plan.parts.is_empty() && !self.read_on(&mut reading, report).await? {
+        if !parts.is_empty() && !self.read_on(&mut reading, report).await? {
             return Ok(false);
         }
-        self.settle_recovery(&reading, &plan).await?;
+        // Also what a voucher spoke for and the server did not take.
+        let batches = own_batches(self.lost(&reading).await?, device);
+        self.settle_recovery(&reading, &batches).await?;
         Ok(true)
     }
 
@@ -78,7 +80,10 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
     ) -> Result<Option<bool>, SyncError> {
         let profile = self.profile().await?;
         let marks = reading.marks();
-        let request = SyncRequest { recovery: part.cloned(), ..sync_request(&profile, &marks, &[])? };
+        // Numbers of profiles went back with the store: the same one may mean something else by now.
+        let profile_version = if reading.generation.is_none() { 0 } else { profile.version };
+        let request =
+            SyncRequest { profile_version, recovery: part.cloned(), ..sync_request(&profile, &marks, &[])? };
         let answer = self.exchange(&request).await?;
         report.round_trips += 1;
         report.bytes_up += answer.bytes_up;
@@ -138,7 +143,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
 
     /// From now on this phone has read the new store. What it carries for others, and the pictures that it holds, are
     /// offered again: the server says what of them it has.
-    async fn settle_recovery(&self, reading: &Reading, plan: &Plan) -> Result<(), SyncError> {
+    async fn settle_recovery(&self, reading: &Reading, batches: &[Vec<SentChange>]) -> Result<(), SyncError> {
         for _ in 0..MAX_RACES {
             let based_on = self.store.revision().await?;
             let mut state = self.state().await?;
@@ -149,7 +154,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
             writes.extend(
                 blobs.map(|blob| Write::Blob(KeptBlob { acknowledged: 0, is_uploaded: false, ..blob })),
             );
-            for changes in &plan.envelopes {
+            for changes in batches {
                 let body = envelope_body(&state, &self.profile().await?, changes.clone(), self.now());
                 let envelope = self.sign(&body).await?;
                 state.last_counter = envelope.counter;

@@ -81,47 +81,41 @@ pub fn taken_back(sent: &Recovery, response: &SyncResponse) -> Result<Vec<Change
     Ok(stored.filter_map(|(sent, _)| zhibu_domain::record::change_hash(&sent.change)).collect())
 }
 
-/// How what is lost comes back.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Plan {
-    /// One for each request.
-    pub parts: Vec<Recovery>,
-    /// Own changes that nobody vouches for, one list for each envelope.
-    pub envelopes: Vec<Vec<SentChange>>,
+/// What of the lost changes, each after what it depends on, a voucher speaks for: one recovery for each request.
+pub fn vouched_parts(
+    lost: Vec<AcceptedChange>,
+    vouchers: &[Voucher],
+    authors: &[AuthorCard],
+) -> Vec<Recovery> {
+    let mut spoken_for = HashMap::new();
+    for (place, voucher) in vouchers.iter().enumerate() {
+        spoken_for.extend(voucher.changes().map(|hash| (hash, place)));
+    }
+    let (mut parts, mut part) = (Vec::new(), Part::default());
+    for AcceptedChange { record, hash, change } in lost {
+        if let Some(place) = spoken_for.get(&hash) {
+            parts.extend(part.add(vouchers, *place, hash, SentChange { record, change }));
+        }
+    }
+    parts.extend(part.close(vouchers));
+    for part in &mut parts {
+        let wrote = |sent: &SentChange| change_author(&sent.change).map(|actor| actor.device);
+        let devices: BTreeSet<_> = part.changes.iter().filter_map(wrote).collect();
+        part.authors = authors.iter().filter(|card| devices.contains(&card.device)).cloned().collect();
+    }
+    parts
 }
 
-impl Plan {
-    /// The plan for these changes, each after what it depends on.
-    pub fn of(
-        lost: Vec<AcceptedChange>,
-        vouchers: &[Voucher],
-        authors: &[AuthorCard],
-        device: DeviceId,
-    ) -> Self {
-        let mut spoken_for = HashMap::new();
-        for (place, voucher) in vouchers.iter().enumerate() {
-            spoken_for.extend(voucher.changes().map(|hash| (hash, place)));
+/// What this device wrote itself of the changes that no voucher could bring back, one list for each envelope.
+pub fn own_batches(lost: Vec<AcceptedChange>, device: DeviceId) -> Vec<Vec<SentChange>> {
+    let (mut batches, mut own) = (Vec::new(), Batch::default());
+    for AcceptedChange { record, change, .. } in lost {
+        if change_author(&change).is_some_and(|actor| actor.device == device) {
+            batches.extend(own.add(SentChange { record, change }));
         }
-        let (mut plan, mut part, mut own) = (Self::default(), Part::default(), Batch::default());
-        for AcceptedChange { record, hash, change } in lost {
-            let sent = SentChange { record, change };
-            match spoken_for.get(&hash) {
-                Some(place) => plan.parts.extend(part.add(vouchers, *place, hash, sent)),
-                None if change_author(&sent.change).is_some_and(|actor| actor.device == device) => {
-                    plan.envelopes.extend(own.add(sent));
-                }
-                None => {}
-            }
-        }
-        plan.parts.extend(part.close(vouchers));
-        for part in &mut plan.parts {
-            let wrote = |sent: &SentChange| change_author(&sent.change).map(|actor| actor.device);
-            let devices: BTreeSet<_> = part.changes.iter().filter_map(wrote).collect();
-            part.authors = authors.iter().filter(|card| devices.contains(&card.device)).cloned().collect();
-        }
-        plan.envelopes.extend(Some(own.changes).filter(|changes| !changes.is_empty()));
-        plan
     }
+    batches.extend(Some(own.changes).filter(|changes| !changes.is_empty()));
+    batches
 }
 
 /// A request in the making.
