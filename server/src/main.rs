@@ -210,13 +210,14 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     };
     projection::start(app.store.clone(), &app.ledger);
     let compactor = compaction::start(app.store.clone(), app.clock.clone(), options.compact_after_days);
+    let stop = told_to_stop();
     announce(address, &app.public_url);
     if let Some((listener, numbers)) = shown {
         say(&format!("监控  http://{}/metrics", listener.local_addr()?));
         let router = metrics::listener::router(app.clone(), numbers);
         tokio::spawn(axum::serve(listener, router).into_future());
     }
-    listener::serve(listener, http::router(app.clone(), pages), bounds, told_to_stop()).await?;
+    listener::serve(listener, http::router(app.clone(), pages), bounds, stop).await?;
     sweeper.abort();
     compactor.abort();
     if let Some(backups) = backups {
@@ -272,13 +273,15 @@ fn announce(address: SocketAddr, public_url: &str) {
     println!("手机  {public_url}/\n审阅台  {public_url}/console/");
 }
 
-/// Ends at Ctrl-C, and at the SIGTERM of a service supervisor.
-async fn told_to_stop() {
-    let interrupted = tokio::signal::ctrl_c();
+/// Ends at Ctrl-C, and at the SIGTERM of a service supervisor. Listens from the call on, so that nobody who has read the
+/// address is too early.
+fn told_to_stop() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
+    let terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    async move {
+        let interrupted = tokio::signal::ctrl_c();
+        #[cfg(unix)]
+        match terminated {
             Ok(mut terminated) => {
                 tokio::select! { _ = interrupted => {}, _ = terminated.recv() => {} }
             }
@@ -287,8 +290,8 @@ async fn told_to_stop() {
                 let _ = interrupted.await;
             }
         }
+        #[cfg(not(unix))]
+        let _ = interrupted.await;
+        tracing::info!("stopping");
     }
-    #[cfg(not(unix))]
-    let _ = interrupted.await;
-    tracing::info!("stopping");
 }
