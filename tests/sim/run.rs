@@ -92,7 +92,7 @@ pub(crate) fn simulate(options: &Options) -> bool {
         let outcome = run(seed, options.way(), true);
         let trace = data_encoding::HEXLOWER.encode(&outcome.trace);
         println!("{}", json!({ "figure": "sim", "seed": seed, "trace": trace }));
-        return told(seed, &outcome);
+        return told(seed, options.way(), &outcome);
     }
     let (began, next) = (Instant::now(), AtomicU64::new(options.from));
     let end = options.from + options.seeds;
@@ -105,7 +105,7 @@ pub(crate) fn simulate(options: &Options) -> bool {
             }
             let outcome = run(seed, options.way(), false);
             days += outcome.days;
-            if !told(seed, &outcome) {
+            if !told(seed, options.way(), &outcome) {
                 failed.push(seed);
             }
         }
@@ -140,13 +140,14 @@ fn hear_panics() {
     std::panic::set_hook(Box::new(|panic| BROKEN.set(panic.to_string())));
 }
 
-fn told(seed: u64, outcome: &Outcome) -> bool {
+fn told(seed: u64, way: Way, outcome: &Outcome) -> bool {
     let Some((what, end)) = &outcome.failure else { return true };
     eprintln!("\nseed {seed} failed: {what}");
     for line in end {
         eprintln!("  {line}");
     }
-    eprintln!("again with: cargo xtask sim --seed {seed}");
+    let set_back = if way.sets_back { " --set-back" } else { "" };
+    eprintln!("again with: cargo xtask sim --seed {seed}{set_back}");
     false
 }
 
