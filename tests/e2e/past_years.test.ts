@@ -29,6 +29,7 @@ test('the years before come when they are asked for, also if the signal is gone 
     await phone.offline(false)
     // What was asked for without signal comes with the next synchronisation; the button is there for the impatient.
     await visit(phone, '/')
+    await phone.tap('更早的活动')
     await older.first().waitFor({ timeout: 60_000 })
   }
   const next = byItself ? last - 2 : last - 1
@@ -39,5 +40,6 @@ test('the years before come when they are asked for, also if the signal is gone 
   await phone.offline(true)
   await phone.close()
   await phone.open()
-  await older.first().waitFor()
+  await phone.tap('更早的活动')
+  await phone.sees(`${last}年03月主题党日`)
 })
