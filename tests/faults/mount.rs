@@ -37,7 +37,7 @@ pub(crate) fn serve(file: &Path) -> std::io::Result<()> {
         match Order::read(&line?) {
             Some(Order::Trouble(trouble)) => lock(&disk).trouble = trouble,
             Some(Order::Cut { seed, favoured }) => {
-                session.umount_and_join()?;
+                unmount(session)?;
                 lock(&disk).lose_power(&mut Moments::of(seed), favoured);
                 session = mount(&disk, folder.path())?;
             }
@@ -45,7 +45,16 @@ pub(crate) fn serve(file: &Path) -> std::io::Result<()> {
         }
         println!("{}", lock(&disk).syncs);
     }
-    session.umount_and_join()
+    unmount(session)
+}
+
+/// Takes the disk away. The kernel ends a request that it is just handing over with ECONNABORTED: the server that was
+/// killed had its files closed a moment ago, and nobody waits for an answer to that.
+fn unmount(session: BackgroundSession) -> std::io::Result<()> {
+    match session.umount_and_join() {
+        Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => Ok(()),
+        ended => ended,
+    }
 }
 
 fn mount(disk: &Arc<Mutex<Disk>>, folder: &Path) -> std::io::Result<BackgroundSession> {
