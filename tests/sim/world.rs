@@ -1,12 +1,10 @@
 //! One run: a district, its people and what happens to them, step by step.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use zhibu_domain::org::{Post, Role};
 use zhibu_domain::time::Millis;
-use zhibu_domain::wire::{PROTOCOL, SyncRequest};
+use zhibu_domain::wire::PROTOCOL;
 use zhibu_server::clock::Clock as _;
 use zhibu_server::store::memory::MemoryStore;
 use zhibu_sync_client::client::SyncReport;
@@ -15,14 +13,15 @@ use zhibu_sync_client::store::LocalStore as _;
 
 use super::chance::Chance;
 use super::console;
-use super::hostile::forge;
-use super::line::{Message, Net};
+use super::line::Net;
 use super::oracle::Oracle;
-use super::people::{FOUNDED, Person, Size, branch, district, group, invite};
+use super::people::{FOUNDED, Person, Size, district, invite};
 use super::phone::Phone;
 use super::servers::{Ground, Servers};
 use super::trace::Trace;
 use super::work::Worker;
+
+mod mishaps;
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -274,119 +273,6 @@ impl World {
         }
     }
 
-    /// The server's disk is lost, and an old backup is all that there is.
-    async fn set_server_back(&mut self) -> String {
-        if self.is_recovering {
-            return "not twice".to_owned();
-        }
-        let Some(backup) = self.backup.take() else { return "no backup".to_owned() };
-        self.net.servers.set_back(&backup.store).await;
-        self.net.late.borrow_mut().clear();
-        *self.net.people.borrow_mut() = backup.people;
-        self.is_recovering = true;
-        let store = self.net.servers.store();
-        let mut held = BTreeSet::new();
-        for summary in store.list_records(district(), None, u32::MAX >> 1).await.unwrap() {
-            let record = store.load_record(district(), summary.reference.id()).await.unwrap().unwrap();
-            held.extend(record.changes.iter().map(|change| change.hash));
-        }
-        let mut strangers = Vec::new();
-        for (place, phone) in self.phones.iter().enumerate().filter(|(_, phone)| !phone.is_gone) {
-            let state = phone.disk.state().await.unwrap();
-            let known = match &state {
-                Some(state) => store.find_device(district(), state.device).await.unwrap(),
-                None => None,
-            };
-            match known.filter(|owner| owner.is_active()) {
-                Some(_) => held.extend(phone.holds().await),
-                // The server does not know it, or its invite, any more: its owner gets another.
-                None => strangers.push(place),
-            }
-        }
-        for place in &strangers {
-            self.phones[*place].is_gone = true;
-            self.give_phone(self.phones[*place].person).await;
-        }
-        self.net.oracle.set_back(&held);
-        let hours = (self.net.servers.clock.now().0 - backup.at.0) as f64 / HOUR_MS as f64;
-        format!("by {hours:.1} h, {} phones are not known any more", strangers.len())
-    }
-
-    async fn mishap(&mut self, step: Step) -> String {
-        let place = self.any_phone();
-        let name = self.phones[place].name.clone();
-        match step {
-            Step::PlanPhoneDeath => {
-                let acts = self.chance.between(0, 8) as i64;
-                self.phones[place].disk.die_after(acts);
-                format!("{name} after {acts} acts, {}", self.sync(place).await)
-            }
-            Step::FullDisk => {
-                self.phones[place].disk.be_full(true);
-                format!("{} {}", self.sync(place).await, self.work(place).await)
-            }
-            Step::Backup => {
-                let copy = self.phones[place].disk.copied();
-                self.phones[place].backup = Some(copy);
-                name
-            }
-            Step::RestorePhone => {
-                let with_one: Vec<usize> = (0..self.phones.len())
-                    .filter(|place| !self.phones[*place].is_gone && self.phones[*place].backup.is_some())
-                    .collect();
-                let Some(place) = self.chance.pick_some(&with_one).copied() else {
-                    return "no backup".to_owned();
-                };
-                self.phones[place].restore();
-                self.phones[place].name.clone()
-            }
-            Step::WipePhone => {
-                self.phones[place].is_gone = true;
-                self.give_phone(self.phones[place].person).await;
-                name
-            }
-            Step::Move => self.change_posts().await,
-            Step::Revoke => {
-                let Ok(Some(state)) = self.phones[place].disk.state().await else { return String::new() };
-                let (store, now) = (self.net.servers.store(), self.net.servers.clock.now());
-                store.revoke_device(district(), state.device, now).await.unwrap();
-                // It lives on for a while without knowing, and its owner gets another.
-                self.give_phone(self.phones[place].person).await;
-                name
-            }
-            Step::WrongClock => {
-                let hours = self.chance.between(0, 12) as i64 - 6;
-                self.phones[place].set_clock_off(hours * HOUR_MS);
-                format!("{name} by {hours} h")
-            }
-            Step::Forge => self.forge(place).await,
-            Step::Garbage => {
-                let mut body = vec![0; self.chance.between(0, 400)];
-                self.chance.fill(&mut body);
-                let token = self.phones[place].disk.state().await.unwrap().and_then(|state| state.token);
-                let credential = token.map(|held| format!("Bearer {}", held.token));
-                let message = Message::new("/v1/sync", credential, body, self.phones[place].person);
-                let status = self.net.deliver(&message).await.map(|(status, _)| status);
-                assert_ne!(status, Some(200), "garbage was answered");
-                format!("{status:?}")
-            }
-            Step::LetGo => {
-                let phone = &self.phones[place];
-                let refused = phone.client.refused().await.unwrap();
-                let Some(one) = self.chance.pick_some(&refused) else { return "nothing refused".to_owned() };
-                phone.disk.let_go(true);
-                let said = match self.chance.below(3) {
-                    0 => phone.client.dismiss_refused(one.number).await.map(|_| "dismissed"),
-                    1 => phone.client.resend_refused(one.number).await.map(|_| "again"),
-                    _ => phone.client.mark_refused_seen(&[one.number]).await.map(|()| "seen"),
-                };
-                phone.disk.let_go(false);
-                format!("{name} {} {:?}", one.number, said.map_err(|error| error.to_string()))
-            }
-            other => unreachable!("{other:?} is no mishap"),
-        }
-    }
-
     async fn work(&self, place: usize) -> String {
         let client = &self.phones[place].client;
         let worker = Worker { client, chance: &self.chance, size: self.size };
@@ -449,56 +335,5 @@ impl World {
             }
         };
         said.unwrap_or_else(|| "the server died".to_owned())
-    }
-
-    /// Somebody moves to another branch, or gets or loses an office.
-    async fn change_posts(&self) -> String {
-        let person = self.chance.between(FIRST_MEMBER, self.net.people.borrow().len() - 1);
-        let to = self.chance.below(self.size.branches);
-        let posts = match self.chance.below(5) {
-            0 => vec![Post { role: Role::BranchSecretary, org: branch(to) }],
-            1 => vec![Post { role: Role::BranchRecorder, org: branch(to) }],
-            2 => vec![Post { role: Role::GroupLeader, org: group(to) }],
-            _ => vec![Post { role: Role::Member, org: branch(to) }],
-        };
-        let whose = self.net.people.borrow()[person].clone();
-        let store = self.net.servers.store();
-        store.set_posts(district(), whose.account(), &posts).await.unwrap();
-        let told = format!("{} is {} in {to}", whose.name, posts[0].role);
-        self.net.people.borrow_mut()[person].posts = posts;
-        told
-    }
-
-    /// A forged envelope goes straight to a server, or with somebody who does not know what he carries.
-    async fn forge(&self, villain: usize) -> String {
-        let victim = self.any_phone();
-        let Some(forgery) = forge(&self.phones[villain], &self.phones[victim], &self.chance).await else {
-            return "nothing".to_owned();
-        };
-        forgery.evil.iter().for_each(|hash| match forgery.what {
-            "a used number" => self.net.oracle.note_late(*hash),
-            _ => self.net.oracle.note_evil(*hash),
-        });
-        let phone = &self.phones[villain];
-        if self.chance.percent(40) {
-            let carrier = &self.phones[self.any_phone()];
-            let carried = carrier.client.carry(&forgery.envelope).await.map_err(|error| error.name());
-            return format!("{} by {} with {}: {carried:?}", forgery.what, phone.name, carrier.name);
-        }
-        let Some(token) = phone.disk.state().await.unwrap().and_then(|state| state.token) else {
-            return "no token".to_owned();
-        };
-        let request = SyncRequest {
-            protocol: PROTOCOL,
-            profile_version: 0,
-            marks: Vec::new(),
-            envelopes: vec![minicbor::decode(&forgery.envelope).unwrap()],
-            page_bytes: 1 << 16,
-            recovery: None,
-        };
-        let credential = Some(format!("Bearer {}", token.token));
-        let message = Message::new("/v1/sync", credential, minicbor::to_vec(&request).unwrap(), phone.person);
-        let status = self.net.deliver(&message).await.map(|(status, _)| status);
-        format!("{} by {}: {status:?}", forgery.what, phone.name)
     }
 }

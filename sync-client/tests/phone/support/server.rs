@@ -9,13 +9,13 @@ use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use sha2::{Digest as _, Sha256};
 use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, OrgId};
 use zhibu_domain::org::{NamingScheme, Org, OrgType, Post, Role};
-use zhibu_domain::record::{Actor, ChangeHash, Collection, RecordRef, change_hash, genesis_hash};
+use zhibu_domain::record::{Actor, ChangeHash, Collection, RecordRef, change_hash};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{
-    AuthorCard, CollectionPage, EnrolRequest, EnrolResponse, Envelope, EnvelopeBody, EnvelopeReceipt,
-    ErrorBody, ErrorCode, LoggedChange, PROTOCOL, Profile, Receipt, Recovery, Refusal, SentChange,
-    SyncRequest, SyncResponse, TokenRequest, TokenResponse, Voucher,
+    AuthorCard, CollectionPage, EnrolRequest, EnrolResponse, EnvelopeBody, EnvelopeReceipt, ErrorBody,
+    ErrorCode, LoggedChange, PROTOCOL, Profile, Receipt, SentChange, SyncRequest, SyncResponse, TokenRequest,
+    TokenResponse, Voucher,
 };
 use zhibu_sync_client::invite::Invite;
 use zhibu_sync_client::transport::{Credential, TransportError};
@@ -25,6 +25,8 @@ use super::line::Line;
 use super::{BRANCH, GROUP, MORNING, TOWNSHIP, shelf};
 
 const SKEW_MS: i64 = 600_000;
+mod judging;
+
 pub(crate) const TOKEN_MS: i64 = 600_000;
 pub(crate) const DISTRICT: DistrictId = DistrictId::from_bytes([9; 16]);
 
@@ -291,100 +293,6 @@ impl State {
         (self.log, self.envelopes, self.refused) = backup.clone();
     }
 
-    fn take_back(&mut self, recovery: &Recovery) -> Vec<Receipt> {
-        let is_ours = |voucher: &&Voucher| voucher.code == code(&voucher.generation, &voucher.names);
-        let ours: Vec<_> = recovery.vouchers.iter().filter(is_ours).collect();
-        let vouched: BTreeSet<_> = ours.iter().flat_map(|voucher| voucher.changes()).collect();
-        let mut receipts = Vec::new();
-        for sent in &recovery.changes {
-            let hash = change_hash(&sent.change).unwrap();
-            assert!(vouched.contains(&hash), "a phone brings back what was vouched for and nothing else");
-            receipts.push(match self.log.iter().position(|(_, _, held)| *held == hash) {
-                Some(place) => Receipt::Duplicate(place as u64 + 1),
-                None => {
-                    let renews = ours.iter().any(|voucher| voucher.generation == self.generation);
-                    if renews {
-                        self.generation = vec![self.generation[0] + 100];
-                    }
-                    self.log.push((sent.record, sent.change.clone(), hash));
-                    Receipt::Stored(self.log.len() as u64)
-                }
-            });
-        }
-        receipts
-    }
-
-    fn receive(&mut self, envelope: &Envelope) -> EnvelopeReceipt {
-        let whole = |code| EnvelopeReceipt { refused: Some(Refusal::new(code, "")), changes: Vec::new() };
-        let body: EnvelopeBody = minicbor::decode(&envelope.body).unwrap();
-        let Some(device) = self.device(body.device) else { return whole(RefusalCode::UnknownDevice) };
-        if verify(&device.public_key, &Envelope::signed_bytes(&envelope.body), &envelope.signature).is_err() {
-            return whole(RefusalCode::WrongSignature);
-        }
-        let name = (body.device, body.counter);
-        match self.envelopes.get(&name) {
-            Some((bytes, receipt)) if *bytes == envelope.body && !came_too_early(receipt) => {
-                return again(receipt);
-            }
-            Some((bytes, _)) if *bytes == envelope.body => {}
-            Some(_) => return whole(RefusalCode::CounterReused),
-            None => {}
-        }
-        let receipt = if self.refused_envelopes.contains(&body.counter) {
-            whole(RefusalCode::WrongSignature)
-        } else {
-            let changes = body.changes.iter().map(|sent| self.judge(body.device, sent)).collect();
-            EnvelopeReceipt { refused: None, changes }
-        };
-        self.envelopes.insert(name, (envelope.body.clone(), receipt.clone()));
-        receipt
-    }
-
-    fn judge(&mut self, device: DeviceId, sent: &SentChange) -> Receipt {
-        let hash = change_hash(&sent.change).unwrap();
-        if let Some(place) = self.log.iter().position(|(_, _, held)| *held == hash) {
-            return Receipt::Duplicate(place as u64 + 1);
-        }
-        match self.fault_of(device, sent) {
-            Some(code) => {
-                if code != RefusalCode::MissingDependency {
-                    self.refused.insert(hash);
-                }
-                Receipt::Refused(Refusal { code, slot: Some("about.place".to_owned()), detail: None })
-            }
-            None => {
-                self.log.push((sent.record, sent.change.clone(), hash));
-                Receipt::Stored(self.log.len() as u64)
-            }
-        }
-    }
-
-    fn fault_of(&self, device: DeviceId, sent: &SentChange) -> Option<RefusalCode> {
-        let change = Change::from_bytes(sent.change.clone()).unwrap();
-        let actor = Actor::from_bytes(change.actor_id().to_bytes())?;
-        if actor.device != device {
-            return Some(RefusalCode::WrongActor);
-        }
-        let of_record = || self.log.iter().filter(|(record, ..)| record == &sent.record);
-        let held: BTreeSet<_> = of_record().map(|(.., hash)| *hash).collect();
-        for dependency in change.deps().iter().map(|hash| ChangeHash(hash.0)) {
-            if dependency != genesis_hash(&sent.record) && !held.contains(&dependency) {
-                let refused = self.refused.contains(&dependency);
-                return Some(if refused {
-                    RefusalCode::DependsOnRefused
-                } else {
-                    RefusalCode::MissingDependency
-                });
-            }
-        }
-        let by_actor = of_record().filter(|(_, change, _)| actor_of(change) == Some(actor)).count() as u64;
-        if change.seq() != by_actor + 1 {
-            return Some(RefusalCode::SequenceConflict);
-        }
-        let holds = |word: &[u8]| sent.change.windows(word.len()).any(|part| part == word);
-        self.forbidden.iter().find(|(word, _)| holds(word)).map(|(_, code)| *code)
-    }
-
     /// Positions are those of one log for all collections, which leaves gaps; the protocol allows them.
     fn pages(&self, request: &SyncRequest) -> (Vec<CollectionPage>, bool) {
         let mut room = self.page_changes;
@@ -449,20 +357,6 @@ fn stored<'s>(sent: impl Iterator<Item = &'s SentChange>, receipts: &[Receipt]) 
 /// This server's secret is that nobody else is here.
 fn code(generation: &[u8], names: &[u8]) -> Vec<u8> {
     Sha256::digest(Voucher::covered_bytes(generation, names))[..16].to_vec()
-}
-
-/// What it depends on may have come by now: it is judged again.
-fn came_too_early(receipt: &EnvelopeReceipt) -> bool {
-    let is_missing = |refusal: &Refusal| refusal.code == RefusalCode::MissingDependency;
-    receipt.changes.iter().any(|one| matches!(one, Receipt::Refused(refusal) if is_missing(refusal)))
-}
-
-fn again(receipt: &EnvelopeReceipt) -> EnvelopeReceipt {
-    let changes = receipt.changes.iter().map(|receipt| match receipt {
-        Receipt::Stored(place) => Receipt::Duplicate(*place),
-        other => other.clone(),
-    });
-    EnvelopeReceipt { refused: receipt.refused.clone(), changes: changes.collect() }
 }
 
 fn actor_of(change: &[u8]) -> Option<Actor> {
