@@ -9,10 +9,8 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use zhibu_domain::ids::{InviteId, natural};
 use zhibu_domain::record::RecordRef;
-use zhibu_domain::time::Millis;
 use zhibu_domain::view::{ActivityView, RosterView};
 use zhibu_server::clock::{Clock as _, SystemClock};
-use zhibu_server::compaction;
 use zhibu_server::store::NewInvite;
 use zhibu_sync_client::client::Client;
 use zhibu_sync_client::invite::Invite;
@@ -28,8 +26,6 @@ use super::serving::Serving;
 
 /// Members of the branch.
 const MEMBERS: u32 = 30;
-/// As `serve` has it when it is not told otherwise.
-const PACKED_AFTER_DAYS: u32 = 30;
 const HOUR_MS: i64 = 3_600_000;
 
 /// Enrols the secretary's new phone in a branch of so many months, and syncs.
@@ -37,7 +33,6 @@ pub(crate) async fn cold(months: u32) -> Value {
     let past = Past { branches: 1, phones: MEMBERS, months };
     let ground = Ground::lay_out(&past, None).await;
     let today = ground.today;
-    let packed = compact(&ground).await;
     let secret = invite(&ground).await;
     let serving = Serving::start(&ground, 1).await;
     let passed = Arc::new(Passed::default());
@@ -63,7 +58,6 @@ pub(crate) async fn cold(months: u32) -> Value {
         "figure": "cold",
         "months": months,
         "members": MEMBERS,
-        "changes_packed": packed,
         "records": client.records().await.unwrap().len(),
         "changes": report.received,
         "bytes_up": load(&passed.up),
@@ -77,15 +71,6 @@ pub(crate) async fn cold(months: u32) -> Value {
     });
     serving.stop();
     figures
-}
-
-/// Packs what is older than a month, as the server would have done by itself day by day. How many changes.
-async fn compact(ground: &Ground) -> u64 {
-    let store = ground.database().open().await.unwrap();
-    let now = Millis::start_of(ground.today);
-    let done = compaction::compact_at_once(&*store, now, PACKED_AFTER_DAYS).await.unwrap();
-    store.close().await;
-    done.changes
 }
 
 /// The secretary's township gives her an invite for one more phone.

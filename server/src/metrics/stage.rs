@@ -32,13 +32,15 @@ pub enum Stage {
     Projection,
     /// Packing some records.
     Compaction,
+    /// Putting packs in the place of what they hold: pushes wait meanwhile.
+    Replace,
     /// One request, from its head until the head of its answer.
     Request,
 }
 
 impl Stage {
     /// In the order of the enum.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Receive,
         Self::Authenticate,
         Self::Open,
@@ -50,6 +52,7 @@ impl Stage {
         Self::Answer,
         Self::Projection,
         Self::Compaction,
+        Self::Replace,
         Self::Request,
     ];
 
@@ -67,6 +70,7 @@ impl Stage {
             Self::Answer => "zhibu_answer_seconds",
             Self::Projection => "zhibu_projection_seconds",
             Self::Compaction => "zhibu_compaction_seconds",
+            Self::Replace => "zhibu_replace_seconds",
             Self::Request => "zhibu_request_seconds",
         }
     }
@@ -89,6 +93,7 @@ impl Stage {
             Self::Answer => "Writing one answer, before it is packed and sent",
             Self::Projection => "One round of the projector",
             Self::Compaction => "Packing some records, up to 32",
+            Self::Replace => "Putting packs in the place of rows of the log, which pushes wait for",
             Self::Request => "One request, until the head of its answer",
         }
     }

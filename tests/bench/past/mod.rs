@@ -26,14 +26,16 @@ use zhibu_server::clock::{Clock as _, SeededEntropy, SystemClock, TestClock};
 use zhibu_server::store::{
     DeviceKey, District, FactorPolicy, NewAccount, NewInvite, Redeemed, Redemption, Store,
 };
-use zhibu_server::{App, projection};
+use zhibu_server::{App, compaction, projection};
 
 use month::Branch;
 use pen::{Pen, deliver};
 use people::Person;
 
 /// Raised when this code writes another past.
-const EDITION: u32 = 2;
+const EDITION: u32 = 3;
+/// What is older is packed, as `serve` has it when it is not told otherwise.
+const PACKED_AFTER_DAYS: u32 = 30;
 const DAY_MS: i64 = 86_400_000;
 
 /// How much of a past.
@@ -123,12 +125,18 @@ impl Past {
         projection::catch_up(&*app.store, people::district()).await.unwrap();
         // As a server does when it stops.
         app.ledger.put_away().await;
+        let projected = began.elapsed();
+        // A server would have done so day by day.
+        let packed = compaction::compact_at_once(&*app.store, now, PACKED_AFTER_DAYS).await.unwrap();
         eprintln!(
-            "prepared {stored} changes: enrolled in {:.1} s, written in {:.1} s ({:.0} a second), projected in {:.1} s",
+            "prepared {stored} changes: enrolled in {:.1} s, written in {:.1} s ({:.0} a second), projected in {:.1} s, \
+             {} packed in {:.1} s",
             enrolled.as_secs_f64(),
             (written - enrolled).as_secs_f64(),
             stored as f64 / (written - enrolled).as_secs_f64(),
-            (began.elapsed() - written).as_secs_f64(),
+            (projected - written).as_secs_f64(),
+            packed.changes,
+            (began.elapsed() - projected).as_secs_f64(),
         );
         today
     }

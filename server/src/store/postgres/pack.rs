@@ -9,6 +9,7 @@ use zhibu_domain::time::Millis;
 use super::log::read_change;
 use super::row::{Columns, sql_int};
 use super::{PostgresStore, from_sqlx};
+use crate::metrics::Stage;
 use crate::store::pack::{Sealed, open_dictionary, open_for_sending};
 use crate::store::{LogContent, LooseRecord, PackStore, SealedPack, StoreError, StoredChange};
 
@@ -75,6 +76,7 @@ impl PackStore for PostgresStore {
 
     async fn compact(&self, district: DistrictId, packs: &[SealedPack]) -> Result<Vec<bool>, StoreError> {
         let mut tx = self.begin().await?;
+        let replacing = Stage::Replace.begin();
         // In the order of their ids, as commits take them: nobody waits in a circle.
         let mut order: Vec<usize> = (0..packs.len()).collect();
         order.sort_by_key(|place| packs[*place].record.id());
@@ -83,6 +85,7 @@ impl PackStore for PostgresStore {
             done[place] = compact_one(&mut tx, district, &packs[place]).await?;
         }
         tx.commit().await.map_err(from_sqlx)?;
+        replacing.end();
         Ok(done)
     }
 

@@ -9,6 +9,7 @@ use zhibu_domain::time::Millis;
 use super::log::read_change;
 use super::row::{Columns, sql_int};
 use super::{SqliteStore, from_sqlx};
+use crate::metrics::Stage;
 use crate::store::pack::{Sealed, open_dictionary, open_for_sending};
 use crate::store::{LogContent, LooseRecord, PackStore, SealedPack, StoreError, StoredChange};
 
@@ -77,11 +78,13 @@ impl PackStore for SqliteStore {
 
     async fn compact(&self, district: DistrictId, packs: &[SealedPack]) -> Result<Vec<bool>, StoreError> {
         let mut tx = self.begin().await?;
+        let replacing = Stage::Replace.begin();
         let mut done = Vec::with_capacity(packs.len());
         for pack in packs {
             done.push(compact_one(&mut tx, district, pack).await?);
         }
         tx.commit().await.map_err(from_sqlx)?;
+        replacing.end();
         Ok(done)
     }
 
