@@ -30,9 +30,10 @@ use crate::sync::Ledger;
 const BATCH: u32 = 64;
 /// How often a server asks whether a district has lost its projector: how long lists stand still after a kill.
 const CLAIM_EVERY: Duration = Duration::from_secs(2);
-/// How long the projector rests after a batch, in times of what the batch took, and at most: in a storm lists may wait a
-/// moment, those who push may not.
+/// How long the projector rests after a batch, in times of what the batch took, and within which bounds: in a storm
+/// lists may wait a moment, those who push may not. Each batch costs them the wait for an fsync.
 const REST: u32 = 3;
+const SHORTEST_REST: Duration = Duration::from_millis(50);
 const LONGEST_REST: Duration = Duration::from_millis(250);
 /// After so many rounds all districts are looked at: word of a commit may be lost with the process that made it.
 const SWEEP_EVERY: u64 = 30;
@@ -126,7 +127,7 @@ impl Projector {
                 let began = Instant::now();
                 match project_some(&*self.store, district).await {
                     Ok(0) => break,
-                    Ok(_) => tokio::time::sleep((began.elapsed() * REST).min(LONGEST_REST)).await,
+                    Ok(_) => rest(began.elapsed()).await,
                     Err(error) => {
                         tracing::error!(error = &error as &dyn std::error::Error, "projection is behind");
                         self.waiting.insert(district);
@@ -137,6 +138,10 @@ impl Projector {
         }
         round.end();
     }
+}
+
+async fn rest(batch_took: Duration) {
+    tokio::time::sleep((batch_took * REST).clamp(SHORTEST_REST, LONGEST_REST)).await;
 }
 
 /// Projects everything that is marked. Answers how many records that were.
@@ -162,6 +167,7 @@ async fn project_some(store: &dyn Store, district: DistrictId) -> Result<u64, St
     for DirtyRecord { reference, version } in dirty {
         match reference.kind {
             RecordKind::Activity => rows.extend(readings.project(reference).await?),
+            // Marked when everything is to be computed anew.
             RecordKind::Points => rows.push(nothing(reference, version)),
             RecordKind::Roster => {
                 project_activities_of(store, district, reference.org).await?;

@@ -10,6 +10,7 @@ use zhibu_domain::ids::{DeviceId, DistrictId, RecordId, natural};
 use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
 use zhibu_domain::wire::{Receipt, Refusal};
 
+use super::projection::is_projected;
 use super::{AuditAct, AuditEntry, Committed, Decision, Delivery, Verdict};
 
 /// What the tables must be asked before anything is decided. Of one district, sorted, each once.
@@ -58,6 +59,14 @@ pub(super) struct Outcome<'a> {
     pub(super) numbers: BTreeMap<DeviceId, (u64, u32)>,
     /// What goes to quarantine.
     pub(super) kept: Vec<Kept<'a>>,
+}
+
+impl Outcome<'_> {
+    /// What the projector has not seen, with its version.
+    pub(super) fn marks(&self) -> impl Iterator<Item = (RecordId, u64)> {
+        let marked = self.records.iter().filter(|(_, (reference, _))| is_projected(reference.kind));
+        marked.map(|(record, (_, growth))| (*record, growth.version))
+    }
 }
 
 /// A change that gets a position.

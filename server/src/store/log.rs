@@ -233,8 +233,8 @@ pub trait LogStore: Send + Sync {
     /// - [`Decision::Append`] gives the change the next position of its collection. Positions begin at 1 and have
     ///   no gaps, and a reader that sees one sees all before it. If the very change is there already (another
     ///   carrier was faster, or the same call holds it twice) the receipt is a duplicate, whatever `base_version`
-    ///   says. The record is marked dirty, and an open quarantine entry of the same change is closed: as admitted by
-    ///   [`Verdict::admitted_by`], else as arrived.
+    ///   says. The record is marked dirty if lists show its kind, and an open quarantine entry of the same change is
+    ///   closed: as admitted by [`Verdict::admitted_by`], else as arrived.
     /// - [`Decision::Refuse`] keeps the change in quarantine, once for each author and hash, and tells the audit
     ///   log the first time.
     /// - The envelope's digest and the device's highest counter and epoch are noted, unless the envelope was

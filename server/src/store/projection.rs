@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use zhibu_domain::event::Status;
 use zhibu_domain::ids::{DistrictId, OrgId, RecordId};
-use zhibu_domain::record::RecordRef;
+use zhibu_domain::record::{RecordKind, RecordRef};
 use zhibu_domain::time::Millis;
 use zhibu_domain::words;
 
@@ -17,6 +17,14 @@ pub struct DirtyRecord {
     pub reference: RecordRef,
     /// Its version when it was last marked.
     pub version: u64,
+}
+
+/// Whether a record of this kind has a row, or has a say in the rows of others: only then its growth is marked.
+pub(super) fn is_projected(kind: RecordKind) -> bool {
+    match kind {
+        RecordKind::Activity | RecordKind::Roster | RecordKind::RuleBook => true,
+        RecordKind::Points => false,
+    }
 }
 
 /// What a record projects to.

@@ -52,8 +52,8 @@ impl Tables {
             let (reference, growth) = (*reference, *growth);
             let row = self.records.entry(*record).or_insert(RecordRow { reference, growth, packed: 0 });
             row.growth = growth;
-            self.dirty.insert(*record, growth.version);
         }
+        self.dirty.extend(outcome.marks());
         for Appended { delivery, verdict, position } in &outcome.changes {
             let record = verdict.record;
             let row = ChangeRow {

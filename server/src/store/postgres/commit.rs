@@ -55,6 +55,7 @@ async fn put(tx: &mut PgConnection, district: DistrictId, outcome: &Outcome<'_>)
     if !outcome.changes.is_empty() {
         update_heads(tx, district, &outcome.heads).await?;
         upsert_records(tx, district, outcome).await?;
+        mark_records(tx, district, outcome).await?;
         insert_changes(tx, district, &outcome.changes).await?;
     }
     insert_envelopes(tx, district, &outcome.envelopes).await?;
@@ -227,7 +228,7 @@ async fn update_heads(
     Ok(())
 }
 
-/// Notes how the records grew, and that the projector has not seen it.
+/// Notes how the records grew.
 async fn upsert_records(
     tx: &mut PgConnection,
     district: DistrictId,
@@ -235,8 +236,6 @@ async fn upsert_records(
 ) -> Result<(), StoreError> {
     let records = || outcome.records.values().map(|(reference, _)| reference);
     let growths = || outcome.records.values().map(|(_, growth)| growth);
-    let ids: Vec<Uuid> = outcome.records.keys().map(|record| record.0).collect();
-    let versions: Vec<i64> = growths().map(|growth| sql_int(growth.version)).collect();
     sqlx::query(
         "INSERT INTO records (district_id, record_id, kind, org, year, key, version, size_bytes)
          SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::integer[], $6::uuid[], $7::bigint[],
@@ -245,16 +244,27 @@ async fn upsert_records(
          DO UPDATE SET version = excluded.version, size_bytes = excluded.size_bytes",
     )
     .bind(district.0)
-    .bind(&ids)
+    .bind(outcome.records.keys().map(|record| record.0).collect::<Vec<_>>())
     .bind(records().map(|record| record.kind.as_str()).collect::<Vec<_>>())
     .bind(records().map(|record| record.org.0).collect::<Vec<_>>())
     .bind(records().map(|record| i32::from(record.year)).collect::<Vec<_>>())
     .bind(records().map(|record| record.key.0).collect::<Vec<_>>())
-    .bind(&versions)
+    .bind(growths().map(|growth| sql_int(growth.version)).collect::<Vec<_>>())
     .bind(growths().map(|growth| sql_int(growth.size_bytes)).collect::<Vec<_>>())
-    .execute(&mut *tx)
+    .execute(tx)
     .await
     .map_err(from_sqlx)?;
+    Ok(())
+}
+
+/// Notes what the projector has not seen.
+async fn mark_records(
+    tx: &mut PgConnection,
+    district: DistrictId,
+    outcome: &Outcome<'_>,
+) -> Result<(), StoreError> {
+    let (ids, versions): (Vec<Uuid>, Vec<i64>) =
+        outcome.marks().map(|(record, version)| (record.0, sql_int(version))).unzip();
     sqlx::query(
         "INSERT INTO dirty_records (district_id, record_id, version)
          SELECT $1, * FROM unnest($2::uuid[], $3::bigint[])

@@ -51,6 +51,7 @@ async fn put(
     if !outcome.changes.is_empty() {
         upsert_heads(tx, district, &outcome.heads).await?;
         upsert_records(tx, district, outcome).await?;
+        mark_records(tx, district, outcome).await?;
         insert_changes(tx, district, &outcome.changes).await?;
     }
     insert_envelopes(tx, district, &outcome.envelopes).await?;
@@ -178,7 +179,7 @@ async fn upsert_heads(
     Ok(())
 }
 
-/// Notes how the records grew, and that the projector has not seen it.
+/// Notes how the records grew.
 async fn upsert_records(
     tx: &mut SqliteConnection,
     district: DistrictId,
@@ -189,25 +190,41 @@ async fn upsert_records(
         rows.row().bytes(record.bytes()).word(reference.kind.as_str()).bytes(reference.org.bytes());
         rows.int(reference.year).bytes(reference.key.bytes()).int(growth.version).int(growth.size_bytes);
     }
-    let rows = rows.finish();
-    let statements = [
+    sqlx::query(
         "INSERT INTO records (district_id, record_id, kind, org, year, key, version, size_bytes)
          SELECT ?1, unhex(value ->> 0), value ->> 1, unhex(value ->> 2), value ->> 3, unhex(value ->> 4),
                 value ->> 5, value ->> 6
          FROM json_each(?2) WHERE true
          ON CONFLICT DO UPDATE SET version = excluded.version, size_bytes = excluded.size_bytes",
-        "INSERT INTO dirty_records (district_id, record_id, version)
-         SELECT ?1, unhex(value ->> 0), value ->> 5 FROM json_each(?2) WHERE true
-         ON CONFLICT DO UPDATE SET version = excluded.version",
-    ];
-    for statement in statements {
-        sqlx::query(statement)
-            .bind(&district.bytes()[..])
-            .bind(&rows)
-            .execute(&mut *tx)
-            .await
-            .map_err(from_sqlx)?;
+    )
+    .bind(&district.bytes()[..])
+    .bind(rows.finish())
+    .execute(tx)
+    .await
+    .map_err(from_sqlx)?;
+    Ok(())
+}
+
+/// Notes what the projector has not seen.
+async fn mark_records(
+    tx: &mut SqliteConnection,
+    district: DistrictId,
+    outcome: &Outcome<'_>,
+) -> Result<(), StoreError> {
+    let mut rows = JsonRows::default();
+    for (record, version) in outcome.marks() {
+        rows.row().bytes(record.bytes()).int(version);
     }
+    sqlx::query(
+        "INSERT INTO dirty_records (district_id, record_id, version)
+         SELECT ?1, unhex(value ->> 0), value ->> 1 FROM json_each(?2) WHERE true
+         ON CONFLICT DO UPDATE SET version = excluded.version",
+    )
+    .bind(&district.bytes()[..])
+    .bind(rows.finish())
+    .execute(tx)
+    .await
+    .map_err(from_sqlx)?;
     Ok(())
 }
 
