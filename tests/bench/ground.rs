@@ -50,6 +50,8 @@ impl Ground {
                 let own = config::database(folder.path());
                 let copied = Command::new("cp").arg("--reflink=auto").args([&kept, &own]).status().unwrap();
                 assert!(copied.success(), "{} is copied", kept.display());
+                // Else the server's first fsync would wait for the whole copy.
+                fs::File::open(&own).unwrap().sync_all().unwrap();
                 Database::Sqlite(own)
             }
             Some(server) => {

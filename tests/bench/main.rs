@@ -22,6 +22,7 @@ mod past;
 mod relay;
 mod serving;
 mod size_m;
+mod start;
 mod storm;
 
 use std::process::ExitCode;
@@ -40,6 +41,25 @@ enum Bench {
     Storm(StormOptions),
     /// A new phone enrols and reads until it can be used.
     Cold(ColdOptions),
+    /// A large server starts.
+    Start(StartOptions),
+}
+
+/// Options of `start`; as they stand, size L after three years.
+#[derive(Debug, clap::Args)]
+struct StartOptions {
+    /// Branches of a district, 30 members each.
+    #[arg(long, default_value_t = 20)]
+    branches: u32,
+    /// Months of history.
+    #[arg(long, default_value_t = 36)]
+    months: u32,
+    /// Districts in the file.
+    #[arg(long, default_value_t = 100)]
+    districts: u32,
+    /// One JSON line, which is what there is; for the habit of saying so.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Options of `cold`.
@@ -107,6 +127,10 @@ async fn main() -> ExitCode {
         }
         Bench::Cold(options) => {
             println!("{}", cold::cold(options.months).await);
+            ExitCode::SUCCESS
+        }
+        Bench::Start(StartOptions { branches, months, districts, .. }) => {
+            println!("{}", start::start(branches, months, districts).await);
             ExitCode::SUCCESS
         }
         Bench::Storm(options) => {
