@@ -40,10 +40,25 @@ impl<Q: Send + 'static, A: Send + 'static> Gathered<Q, A> {
         Self { waiting }
     }
 
-    /// Asks; [`StoreError::Busy`] if the act failed.
+    /// Asks, and waits for the answer; [`StoreError::Busy`] if the act failed.
     pub async fn ask(&self, question: Q) -> Result<A, StoreError> {
+        self.put(question).await?.answer().await
+    }
+
+    /// Asks, for an answer that is waited for later.
+    pub async fn put(&self, question: Q) -> Result<Asked<A>, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.waiting.send((question, reply)).await.map_err(|_| StoreError::Busy)?;
-        answer.await.map_err(|_| StoreError::Busy)
+        Ok(Asked(answer))
+    }
+}
+
+/// A question whose answer is on its way.
+pub struct Asked<A>(oneshot::Receiver<A>);
+
+impl<A> Asked<A> {
+    /// The answer; [`StoreError::Busy`] if the act failed.
+    pub async fn answer(self) -> Result<A, StoreError> {
+        self.0.await.map_err(|_| StoreError::Busy)
     }
 }

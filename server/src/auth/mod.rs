@@ -13,6 +13,7 @@ use zhibu_domain::wire::{PROOF_SCHEME, TokenRequest};
 use crate::App;
 use crate::admission::Entry;
 use crate::error::ApiError;
+use crate::gather::Asked;
 use crate::metrics::Stage;
 use crate::store::{Account, Device, DeviceOwner, Presence, Session, SessionStage};
 
@@ -98,9 +99,41 @@ impl FromRequestParts<Arc<App>> for DeviceCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let caller = Stage::Authenticate.time(recognise(parts, app)).await?;
+        Arrival::from_request_parts(parts, app).await?.settled().await
+    }
+}
+
+/// A caller of whom it is still being noted that he came. What he brings can be taken meanwhile, since it speaks for
+/// itself: envelopes are signed, whoever carries them. No record may be shown to him before he is
+/// [settled](Self::settled): his proof may be one that somebody else uses again.
+pub struct Arrival {
+    /// Who it is, if he is.
+    pub caller: DeviceCaller,
+    noted: Option<Asked<bool>>,
+}
+
+impl Arrival {
+    /// The caller, once it is noted that he came.
+    pub async fn settled(self) -> Result<DeviceCaller, ApiError> {
+        let is_new = match self.noted {
+            Some(noted) => Stage::Settle.time(noted.answer()).await?,
+            None => true,
+        };
+        if is_new { Ok(self.caller) } else { Err(ApiError::WrongProof) }
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Arrival {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let (caller, presence) = Stage::Authenticate.time(recognise(parts, app)).await?;
         count(parts, &caller)?;
-        Ok(caller)
+        let noted = match presence {
+            Some(presence) => Some(app.presences.put(presence).await?),
+            None => None,
+        };
+        Ok(Self { caller, noted })
     }
 }
 
@@ -110,20 +143,22 @@ fn count(parts: &Parts, caller: &DeviceCaller) -> Result<(), ApiError> {
     entry.map_or(Ok(()), |entry| entry.of_account(caller.account.id))
 }
 
-async fn recognise(parts: &Parts, app: &App) -> Result<DeviceCaller, ApiError> {
+/// Who is calling, and what is to be noted of that.
+async fn recognise(parts: &Parts, app: &App) -> Result<(DeviceCaller, Option<Presence>), ApiError> {
     let credential = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let (scheme, text) = credential.and_then(|text| text.split_once(' ')).ok_or(ApiError::Unauthenticated)?;
     match scheme {
         "Bearer" => by_token(app, text).await,
         PROOF_SCHEME => {
             let proof = TokenRequest::from_header(text).ok_or(ApiError::Unauthenticated)?;
-            Ok(DeviceCaller { is_proven: true, ..proof::accept(app, &proof).await?.into() })
+            let (owner, presence) = proof::verify(app, &proof).await?;
+            Ok((DeviceCaller { is_proven: true, ..owner.into() }, Some(presence)))
         }
         _ => Err(ApiError::Unauthenticated),
     }
 }
 
-async fn by_token(app: &App, token: &str) -> Result<DeviceCaller, ApiError> {
+async fn by_token(app: &App, token: &str) -> Result<(DeviceCaller, Option<Presence>), ApiError> {
     let now = app.clock.now();
     let bearer = app.keyring.verify(&*app.store, token, now).await?;
     let owner = app.store.find_device(bearer.district, bearer.device).await?;
@@ -132,9 +167,8 @@ async fn by_token(app: &App, token: &str) -> Result<DeviceCaller, ApiError> {
         return Err(ApiError::DeviceRevoked);
     }
     let on = now.date();
-    if owner.device.last_seen_on < Some(on) {
-        let (district, device) = (bearer.district, bearer.device);
-        app.presences.ask(Presence { district, device, proof_at: None, on }).await?;
-    }
-    Ok(owner.into())
+    let is_first_today = owner.device.last_seen_on < Some(on);
+    let (district, device) = (bearer.district, bearer.device);
+    let presence = is_first_today.then_some(Presence { district, device, proof_at: None, on });
+    Ok((owner.into(), presence))
 }

@@ -29,6 +29,12 @@ pub fn is_signed_by(key: &DeviceKey, message: &[u8], signature: &[u8]) -> bool {
 
 /// The device that proves its key, once: the same proof does not count again, on whichever server.
 pub async fn accept(app: &App, request: &TokenRequest) -> Result<DeviceOwner, ApiError> {
+    let (owner, presence) = verify(app, request).await?;
+    if app.presences.ask(presence).await? { Ok(owner) } else { Err(ApiError::WrongProof) }
+}
+
+/// The device that proves its key, and what is to be noted so that this proof does not count again.
+pub(super) async fn verify(app: &App, request: &TokenRequest) -> Result<(DeviceOwner, Presence), ApiError> {
     // An unknown device and a wrong proof get the same answer: who cannot sign learns nothing.
     let owner = app.store.locate_device(request.device).await?.ok_or(ApiError::WrongProof)?;
     let message = TokenRequest::signed_bytes(request.device, request.at);
@@ -44,11 +50,7 @@ pub async fn accept(app: &App, request: &TokenRequest) -> Result<DeviceOwner, Ap
         return Err(ApiError::ClockSkew);
     }
     let (district, device) = (owner.device.district, owner.device.id);
-    let presence = Presence { district, device, proof_at: Some(request.at), on: now.date() };
-    match app.presences.ask(presence).await? {
-        true => Ok(owner),
-        false => Err(ApiError::WrongProof),
-    }
+    Ok((owner, Presence { district, device, proof_at: Some(request.at), on: now.date() }))
 }
 
 #[cfg(test)]

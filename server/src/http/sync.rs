@@ -10,7 +10,7 @@ use zhibu_domain::wire::{
 use super::Cbor;
 use super::token::issue_for;
 use crate::App;
-use crate::auth::DeviceCaller;
+use crate::auth::Arrival;
 use crate::auth::token::TokenBearer;
 use crate::error::ApiError;
 use crate::metrics::Stage;
@@ -18,19 +18,21 @@ use crate::sync::scope::Scope;
 use crate::sync::{pages, recovery};
 
 pub(super) async fn exchange(
-    caller: DeviceCaller,
+    arrival: Arrival,
     State(app): State<Arc<App>>,
     Cbor(request): Cbor<SyncRequest>,
 ) -> Result<Cbor<SyncResponse>, ApiError> {
     check(&request)?;
+    let caller = &arrival.caller;
     let lengths: Vec<_> = request.envelopes.iter().map(|envelope| envelope.body.len() as u64).collect();
     app.admission.deliver(caller.account.id, caller.device.id, lengths.iter().sum())?;
     let recovered = match request.recovery {
-        Some(recovery) => Some(recovery::recover(&app, &caller, recovery).await?),
+        Some(recovery) => Some(recovery::recover(&app, caller, recovery).await?),
         None => None,
     };
-    let delivered = app.ledger.deliver(&caller, request.envelopes).await?;
+    let delivered = app.ledger.deliver(caller, request.envelopes).await?;
     app.admission.note_refused(caller.device.id, &lengths, &delivered.receipts);
+    let caller = arrival.settled().await?;
     // After the delivery, so that the marks move past what it wrote.
     let scope = Scope::of(&app, &caller).await?;
     let asked =

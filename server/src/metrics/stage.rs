@@ -14,6 +14,8 @@ pub enum Stage {
     Receive,
     /// Who is calling: the token or proof, and what the store knows of the device.
     Authenticate,
+    /// Waiting until it is noted that the caller came: what is left of that when his envelopes have their receipts.
+    Settle,
     /// An envelope: its device, its signature, its changes decoded.
     Open,
     /// An opened envelope waits for the writer.
@@ -40,9 +42,10 @@ pub enum Stage {
 
 impl Stage {
     /// In the order of the enum.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Receive,
         Self::Authenticate,
+        Self::Settle,
         Self::Open,
         Self::Queue,
         Self::Judge,
@@ -61,6 +64,7 @@ impl Stage {
         match self {
             Self::Receive => "zhibu_receive_seconds",
             Self::Authenticate => "zhibu_authenticate_seconds",
+            Self::Settle => "zhibu_settle_seconds",
             Self::Open => "zhibu_open_seconds",
             Self::Queue => "zhibu_queue_seconds",
             Self::Judge => "zhibu_judge_seconds",
@@ -84,6 +88,7 @@ impl Stage {
         match self {
             Self::Receive => "Reading a request's body, from its head until it is decoded",
             Self::Authenticate => "Finding out who is calling",
+            Self::Settle => "Waiting until it is noted that the caller came",
             Self::Open => "Opening one envelope: device, signature, changes",
             Self::Queue => "An opened envelope waits for the writer",
             Self::Judge => "Judging what goes into one commit",
