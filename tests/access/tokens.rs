@@ -5,10 +5,12 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use zhibu_domain::org::Role;
-use zhibu_domain::wire::ErrorCode;
+use zhibu_domain::view::ActivityView;
+use zhibu_domain::wire::{ErrorBody, ErrorCode, PROOF_SCHEME, PROTOCOL, SyncRequest, SyncResponse};
 
 use super::district::{District, EVENING, member, post};
-use super::wire_client::WireClient;
+use super::records::{Branch, mark};
+use super::wire_client::{WireClient, is_stored};
 
 async fn client(district: &District) -> WireClient {
     let secret = district.invite("党员", Some(member(9)), &[post(Role::Member, "branch")]).await;
@@ -39,6 +41,36 @@ async fn a_token_ends_and_is_renewed_by_the_device_key_alone() {
     let replayed = client.renew(now).await.unwrap_err();
     assert_eq!(replayed.1.code, ErrorCode::WrongProof, "a proof is good for once");
     assert!(client.renew(now.plus(1)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_proof_that_was_used_shows_no_record_and_costs_no_work() {
+    let mut branch = Branch::with_activity().await;
+    let proof = branch.secretary.prove(EVENING.plus(1));
+    let change = branch.secretary.write(&mut branch.activity, &mark(3, "present"));
+    let request = SyncRequest {
+        protocol: PROTOCOL,
+        profile_version: 0,
+        marks: vec![],
+        envelopes: vec![branch.secretary.envelope(vec![change])],
+        page_bytes: 1 << 20,
+        recovery: None,
+    };
+    let bring = async || {
+        let sending = branch.secretary.raw("/v1/sync").body(minicbor::to_vec(&request).unwrap());
+        let proof = format!("{PROOF_SCHEME} {}", proof.to_header());
+        let answer = sending.header("authorization", proof).send().await.unwrap();
+        (answer.status(), answer.bytes().await.unwrap())
+    };
+    let (status, first) = bring().await;
+    assert!(status.is_success(), "{status}");
+    let first: SyncResponse = minicbor::decode(&first).unwrap();
+    assert!(is_stored(&first.receipts[0]) && !first.pages.is_empty());
+    let (status, again) = bring().await;
+    let again: ErrorBody = minicbor::decode(&again).unwrap();
+    assert_eq!((status, again.code), (StatusCode::UNAUTHORIZED, ErrorCode::WrongProof));
+    let read = branch.villain.read(*branch.activity.reference()).await;
+    assert_eq!(ActivityView::of(&read).attendance.len(), 2, "stored once");
 }
 
 #[tokio::test]

@@ -214,9 +214,13 @@ impl WireClient {
         &self,
         at: zhibu_domain::time::Millis,
     ) -> Result<TokenResponse, (StatusCode, ErrorBody)> {
+        self.ask("/v1/token", minicbor::to_vec(self.prove(at)).unwrap()).await
+    }
+
+    /// A proof of its key, made for this time.
+    pub fn prove(&self, at: zhibu_domain::time::Millis) -> TokenRequest {
         let proof = self.key.sign(&TokenRequest::signed_bytes(self.device, at)).as_ref().to_vec();
-        let request = TokenRequest { device: self.device, at, proof };
-        self.ask("/v1/token", minicbor::to_vec(&request).unwrap()).await
+        TokenRequest { device: self.device, at, proof }
     }
 
     /// A record of the server as anybody in scope reads it.
