@@ -150,11 +150,16 @@ impl World {
         let Some(forgery) = forge(&self.phones[villain], &self.phones[victim], &self.chance).await else {
             return "nothing".to_owned();
         };
+        let phone = &self.phones[villain];
+        let state = phone.disk.state().await.unwrap().unwrap();
+        let known = self.net.servers.store().find_device(district(), state.device).await.unwrap();
+        let is_known = known.is_some_and(|known| known.device.last_counter >= state.last_counter);
         forgery.evil.iter().for_each(|hash| match forgery.what {
-            "a used number" => self.net.oracle.note_late(*hash),
+            "a used number" if is_known => self.net.oracle.note_late(*hash),
+            // Of a server that was set back, nobody else knows any more that it was used.
+            "a used number" => {}
             _ => self.net.oracle.note_evil(*hash),
         });
-        let phone = &self.phones[villain];
         if self.chance.percent(40) {
             let carrier = &self.phones[self.any_phone()];
             let carried = carrier.client.carry(&forgery.envelope).await.map_err(|error| error.name());
