@@ -1,9 +1,10 @@
 //! A server is set back to an older store. What it had receipted comes back from whoever holds it, once, to the byte.
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::support::{Console, Phone, Server};
-use crate::{all_is_delivered, planned, put_back, server, set_aside, shown};
+use crate::{all_is_delivered, copy, planned, put_back, server, set_aside, shown};
 
 fn phones(server: &Server) -> (Phone, Phone) {
     let secretary = Phone::enrolled("书记的手机", &server.invite("secretary"));
@@ -128,5 +129,37 @@ async fn an_old_file_put_back_without_a_word_is_found_out() {
     assert!(recorder.run(&["status"])["server_restored_at"].is_number());
     assert_eq!(by_the_same_people(&shown(&[&secretary, &recorder], &activity)), by_the_same_people(&view));
     assert!(server.log().contains("an old store was put in the place of a newer one"));
+    server.admin(&["verify"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lost_its_place_to_a_phone_that_went_back_too_is_kept_apart_and_no_reader_goes_on_showing_it() {
+    let mut server = server();
+    let (secretary, recorder) = phones(&server);
+    let activity = planned(&secretary);
+    let (aside, before) = (set_aside(&mut server), TempDir::new().unwrap());
+    copy(secretary.folder(), before.path());
+    secretary.run(&["set", &activity, "place", "文化广场"]);
+    secretary.run(&["sync"]);
+    recorder.run(&["sync"]);
+    // Waits upon what is about to lose its place.
+    recorder.run(&["set", &activity, "theme", "学习党章"]);
+
+    put_back(&mut server, &aside, true);
+    std::fs::remove_dir_all(secretary.folder()).unwrap();
+    copy(before.path(), secretary.folder());
+    // Neither of the two knows that this number was used.
+    secretary.run(&["set", &activity, "place", "会议室"]);
+    secretary.run(&["sync"]);
+    let report = recorder.run(&["sync"]);
+    assert_eq!((&report["recovered"], &report["refused"]), (&json!(0), &json!(0)), "{report}");
+    secretary.run(&["sync"]);
+    let about = &shown(&[&secretary, &recorder], &activity)["about"];
+    assert_eq!((&about["place"], &about["theme"]), (&json!("会议室"), &json!("学习党章")));
+    all_is_delivered(&secretary);
+    all_is_delivered(&recorder);
+    let reviewer = Console::login(&server, "reviewer").await;
+    let kept = reviewer.get("/v1/console/quarantine").await;
+    assert!(kept.to_string().contains("sequence_conflict"), "an official can see it: {kept}");
     server.admin(&["verify"]);
 }

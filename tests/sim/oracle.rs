@@ -65,6 +65,11 @@ impl Oracle {
             stored.into_keys().filter(|hash| held.contains(hash)).map(|hash| (hash, None)).collect();
     }
 
+    /// Of what a server that was set back has not said again, only this is left anywhere.
+    pub(crate) fn lose_all_but(&self, held: &BTreeSet<ChangeHash>) {
+        self.told.borrow_mut().stored.retain(|hash, place| place.is_some() || held.contains(hash));
+    }
+
     /// Whether some answer called this change accepted.
     pub(crate) fn has_served(&self, hash: ChangeHash) -> bool {
         self.told.borrow().served.contains(&hash)

@@ -268,7 +268,7 @@ impl World {
             Step::SetServerBack if self.sets_back => self.set_server_back().await,
             Step::SetServerBack => "not in this run".to_owned(),
             // Who holds the last copy of what the server lost must not be lost before he could bring it.
-            Step::RestorePhone | Step::WipePhone | Step::Revoke if self.is_recovering => "not now".to_owned(),
+            Step::WipePhone | Step::Revoke if self.is_recovering => "not now".to_owned(),
             _ => self.mishap(step).await,
         }
     }

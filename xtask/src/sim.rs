@@ -5,6 +5,8 @@ use crate::run::{Failure, Run};
 
 /// What `cargo xtask test` runs: about a minute of two cores.
 const SEEDS: &str = "2000";
+/// And those in which the server is set back to an old backup.
+const SET_BACK_SEEDS: &str = "300";
 
 /// Runs the simulator with these words. With `--store postgres` it gets a server of its own.
 pub(crate) fn sim(words: &[String]) -> Result<(), Failure> {
@@ -19,6 +21,7 @@ pub(crate) fn sim(words: &[String]) -> Result<(), Failure> {
 /// The seeds that every change must survive, and some on each database.
 pub(crate) fn smoke() -> Result<(), Failure> {
     simulator(&["--seeds", SEEDS, "--json"]).run()?;
+    simulator(&["--seeds", SET_BACK_SEEDS, "--set-back", "--json"]).run()?;
     simulator(&["--seeds", "20", "--store", "sqlite", "--json"]).run()?;
     let server = Postgres::start()?;
     let on_postgres = simulator(&["--seeds", "20", "--store", "postgres", "--json"]);

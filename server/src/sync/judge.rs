@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use zhibu_domain::access::{Author, Scene};
 use zhibu_domain::event::Status;
 use zhibu_domain::gate::{self, Decoded};
-use zhibu_domain::ids::DistrictId;
+use zhibu_domain::ids::{DeviceId, DistrictId};
 use zhibu_domain::org::{OrgTree, OrgType};
 use zhibu_domain::record::{ChangeHash, RecordKind, RecordRef};
 use zhibu_domain::refusal::RefusalCode;
@@ -22,8 +22,9 @@ pub(super) struct Judge<'a> {
     pub(super) store: &'a dyn Store,
     pub(super) books: &'a mut Books,
     pub(super) fetched: &'a Fetched,
-    /// What was refused in this batch: what depends on it is refused for that.
-    pub(super) refused: HashSet<ChangeHash>,
+    /// What was refused in this batch, by author, and why: it is not in quarantine yet, or there for what was wrong with
+    /// it when it came before.
+    pub(super) refused: HashMap<(DeviceId, ChangeHash), RefusalCode>,
     /// What was admitted in this batch: not in the log yet.
     pub(super) appended: HashSet<ChangeHash>,
     pub(super) received_at: Millis,
@@ -52,8 +53,8 @@ impl Judge<'_> {
                 let orgs = self.fetched.tree(delivery.district);
                 for change in changes {
                     let verdict = self.verdict(delivery.district, author, &orgs, change).await?;
-                    if let Decision::Refuse(_) = verdict.decision {
-                        self.refused.insert(verdict.hash);
+                    if let Decision::Refuse(refusal) = &verdict.decision {
+                        self.refused.insert((author.device, verdict.hash), refusal.code);
                     }
                     delivery.verdicts.push(verdict);
                 }
@@ -143,7 +144,8 @@ impl Judge<'_> {
         }
     }
 
-    /// A missing dependency that was itself refused is another matter than one that has not come yet.
+    /// A missing dependency that was itself refused is another matter than one that has not come yet, or only came
+    /// before what it depends on: the author writes anew what stood on the first, and must not on the second.
     async fn trace(
         &self,
         district: DistrictId,
@@ -156,10 +158,13 @@ impl Judge<'_> {
         }
         let wanted: Vec<_> = change.dependencies().map(|hash| (author.device, hash)).collect();
         let known: HashMap<_, _> = self.store.known_changes(district, &wanted).await?;
-        let was_refused = |wanted: &(_, ChangeHash)| match known.get(wanted) {
-            Some(KnownChange::Quarantined(earlier)) => earlier.code != RefusalCode::MissingDependency,
-            Some(KnownChange::Stored { .. }) => false,
-            None => self.refused.contains(&wanted.1),
+        let was_refused = |wanted: &(_, ChangeHash)| {
+            let code = match (self.refused.get(wanted), known.get(wanted)) {
+                (Some(now), _) => Some(*now),
+                (None, Some(KnownChange::Quarantined(earlier))) => Some(earlier.code),
+                (None, Some(KnownChange::Stored { .. }) | None) => None,
+            };
+            code.is_some_and(|code| code != RefusalCode::MissingDependency)
         };
         Ok(match wanted.iter().any(was_refused) {
             true => Refusal { code: RefusalCode::DependsOnRefused, ..refusal },

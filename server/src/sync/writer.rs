@@ -1,7 +1,7 @@
 //! The writer: one task that judges what is waiting and commits it in one transaction, so that one fsync serves many
 //! pushes, and only then answers.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -163,7 +163,7 @@ impl Writer {
             store: &*self.store,
             books: &mut self.books,
             fetched: &fetched,
-            refused: HashSet::new(),
+            refused: HashMap::new(),
             appended: HashSet::new(),
             received_at,
         };

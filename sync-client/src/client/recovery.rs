@@ -2,15 +2,16 @@
 //! has forgotten, and only then goes on. Until the last act nothing but more accepted changes is written, so a process
 //! that dies in the middle begins again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use zhibu_domain::record::{ChangeHash, RecordRef};
 use zhibu_domain::wire::{Recovery, SentChange, SyncRequest};
 
 use super::sync::{SyncReport, is_wider};
 use super::{Client, MAX_RACES};
 use crate::engine::batch::envelope_body;
 use crate::engine::judge::{Judgement, is_restored, judge, own_changes};
-use crate::engine::recovery::{Reading, own_batches, taken_back, vouched_parts};
+use crate::engine::recovery::{Reading, own_batches, vouched_parts};
 use crate::engine::request::sync_request;
 use crate::error::SyncError;
 use crate::keys::DeviceKey;
@@ -90,9 +91,8 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         report.bytes_down += answer.bytes_down;
         let mut judgement = judge(&[], &marks, &answer.response)?;
         if let Some(part) = part {
-            let names = taken_back(part, &answer.response)?;
+            let names = reading.take_back(part, &answer.response)?;
             report.recovered += names.len();
-            reading.seen.extend(&names);
             judgement.names.splice(0..0, names);
         }
         if !reading.take(&judgement, &answer.response) {
@@ -136,9 +136,22 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         let mut lost = Vec::new();
         for record in self.store.records().await? {
             let accepted = self.store.accepted(record.id()).await?;
-            lost.extend(accepted.into_iter().filter(|change| !reading.seen.contains(&change.hash)));
+            lost.extend(accepted.into_iter().filter(|change| reading.lacks(change)));
         }
         Ok(lost)
+    }
+
+    /// The writes that take these changes from what counts here.
+    async fn without(&self, declined: &BTreeMap<ChangeHash, RecordRef>) -> Result<Vec<Write>, SyncError> {
+        let collections: BTreeSet<_> = declined.values().map(RecordRef::collection).collect();
+        let mut writes: Vec<_> = collections.iter().copied().map(Write::Forget).collect();
+        for record in self.store.records().await? {
+            if collections.contains(&record.collection()) {
+                let kept = self.store.accepted(record.id()).await?.into_iter();
+                writes.extend(kept.filter(|change| !declined.contains_key(&change.hash)).map(Write::Accept));
+            }
+        }
+        Ok(writes)
     }
 
     /// From now on this phone has read the new store. What it carries for others, and the pictures that it holds, are
@@ -147,7 +160,12 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         for _ in 0..MAX_RACES {
             let based_on = self.store.revision().await?;
             let mut state = self.state().await?;
-            let mut writes: Vec<_> = reading.marks().into_iter().map(Write::Mark).collect();
+            let mut writes = self.without(&reading.declined).await?;
+            // What waits upon something declined is made again, as on a phone that has gone back itself.
+            let pending = self.store.pending().await?;
+            state.restored |=
+                reading.declined.values().any(|record| pending.iter().any(|one| one.record == *record));
+            writes.extend(reading.marks().into_iter().map(Write::Mark));
             let carried = self.store.carried().await?.into_iter();
             writes.extend(carried.map(|one| Write::Carry(CarriedEnvelope { receipt: None, ..one })));
             let blobs = self.store.blobs().await?.into_iter();

@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use zhibu_domain::ids::DeviceId;
-use zhibu_domain::record::{ChangeHash, Collection};
+use zhibu_domain::record::{ChangeHash, Collection, RecordRef, change_hash};
+use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{
     AuthorCard, MAX_ENVELOPE_BYTES, MAX_ENVELOPE_CHANGES, MAX_RECOVERED_CHANGES, ReadMark, Receipt, Recovery,
     SentChange, SyncResponse, Voucher,
@@ -39,6 +40,8 @@ pub struct Reading {
     pub marks: BTreeMap<Collection, u64>,
     /// The names of everything that came.
     pub seen: BTreeSet<ChangeHash>,
+    /// What was brought back, and cannot stand there any more: it lies in the server's quarantine.
+    pub declined: BTreeMap<ChangeHash, RecordRef>,
     /// The highest counter that it knows of this device.
     pub last_counter: u64,
 }
@@ -65,20 +68,59 @@ impl Reading {
         }
         self.seen.extend(judgement.accepted.iter().map(|change| change.hash));
         self.marks.extend(judgement.marks.iter().map(|mark| (mark.collection, mark.position)));
+        self.declined.retain(|name, _| !self.seen.contains(name));
         self.last_counter = response.last_counter;
         true
     }
-}
 
-/// The names of the changes that a server took back, in their order.
-pub fn taken_back(sent: &Recovery, response: &SyncResponse) -> Result<Vec<ChangeHash>, SyncError> {
-    let receipts = response.recovered.as_deref().unwrap_or_default();
-    if receipts.len() != sent.changes.len() {
-        return Err(SyncError::BrokenAnswer("not as many receipts as changes were brought back".to_owned()));
+    /// Takes what a server said about the changes that were brought back to it: the names of those that it took, in
+    /// their order.
+    ///
+    /// What it vouched for may have lost its place: its author went back, too, and wrote another change under the same
+    /// number, or wrote the same entry anew. With it goes what stands upon it. What only lacks something else, or a
+    /// voucher, waits here for whoever brings that.
+    pub fn take_back(
+        &mut self,
+        sent: &Recovery,
+        response: &SyncResponse,
+    ) -> Result<Vec<ChangeHash>, SyncError> {
+        let receipts = response.recovered.as_deref().unwrap_or_default();
+        if receipts.len() != sent.changes.len() {
+            return Err(SyncError::BrokenAnswer(
+                "not as many receipts as changes were brought back".to_owned(),
+            ));
+        }
+        let mut stored = Vec::new();
+        for (sent, receipt) in sent.changes.iter().zip(receipts) {
+            let Some(name) = change_hash(&sent.change) else { continue };
+            match receipt {
+                Receipt::Refused(refusal) => {
+                    let is_final = match refusal.code {
+                        RefusalCode::MissingDependency => {
+                            self.declined.values().any(|one| *one == sent.record)
+                        }
+                        code => matches!(
+                            code,
+                            RefusalCode::SequenceConflict
+                                | RefusalCode::AlreadyWritten
+                                | RefusalCode::DependsOnRefused
+                        ),
+                    };
+                    if is_final {
+                        self.declined.insert(name, sent.record);
+                    }
+                }
+                Receipt::Stored(_) | Receipt::Duplicate(_) => stored.push(name),
+            }
+        }
+        self.seen.extend(&stored);
+        Ok(stored)
     }
-    let stored =
-        sent.changes.iter().zip(receipts).filter(|(_, receipt)| !matches!(receipt, Receipt::Refused(_)));
-    Ok(stored.filter_map(|(sent, _)| zhibu_domain::record::change_hash(&sent.change)).collect())
+
+    /// Whether a change that counts here did not come, and may yet be brought or delivered.
+    pub fn lacks(&self, change: &AcceptedChange) -> bool {
+        !self.seen.contains(&change.hash) && !self.declined.contains_key(&change.hash)
+    }
 }
 
 /// What of the lost changes, each after what it depends on, a voucher speaks for: one recovery for each request.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use zhibu_domain::org::{Post, Role};
+use zhibu_domain::record::ChangeHash;
 use zhibu_domain::wire::{PROTOCOL, SyncRequest};
 use zhibu_server::clock::Clock as _;
 use zhibu_sync_client::store::LocalStore as _;
@@ -24,11 +25,6 @@ impl World {
         *self.net.people.borrow_mut() = backup.people;
         self.is_recovering = true;
         let store = self.net.servers.store();
-        let mut held = BTreeSet::new();
-        for summary in store.list_records(district(), None, u32::MAX >> 1).await.unwrap() {
-            let record = store.load_record(district(), summary.reference.id()).await.unwrap().unwrap();
-            held.extend(record.changes.iter().map(|change| change.hash));
-        }
         let mut strangers = Vec::new();
         for (place, phone) in self.phones.iter().enumerate().filter(|(_, phone)| !phone.is_gone) {
             let state = phone.disk.state().await.unwrap();
@@ -36,19 +32,33 @@ impl World {
                 Some(state) => store.find_device(district(), state.device).await.unwrap(),
                 None => None,
             };
-            match known.filter(|owner| owner.is_active()) {
-                Some(_) => held.extend(phone.holds().await),
-                // The server does not know it, or its invite, any more: its owner gets another.
-                None => strangers.push(place),
+            // The server does not know it, or its invite, any more: its owner gets another.
+            if !known.is_some_and(|owner| owner.is_active()) {
+                strangers.push(place);
             }
         }
         for place in &strangers {
             self.phones[*place].is_gone = true;
             self.give_phone(self.phones[*place].person).await;
         }
+        let held = self.held_by_anybody().await;
         self.net.oracle.set_back(&held);
         let hours = (self.net.servers.clock.now().0 - backup.at.0) as f64 / HOUR_MS as f64;
         format!("by {hours:.1} h, {} phones are not known any more", strangers.len())
+    }
+
+    /// What the server or somebody who can speak to it holds.
+    async fn held_by_anybody(&self) -> BTreeSet<ChangeHash> {
+        let store = self.net.servers.store();
+        let mut held = BTreeSet::new();
+        for summary in store.list_records(district(), None, u32::MAX >> 1).await.unwrap() {
+            let record = store.load_record(district(), summary.reference.id()).await.unwrap().unwrap();
+            held.extend(record.changes.iter().map(|change| change.hash));
+        }
+        for phone in self.phones.iter().filter(|phone| !phone.is_gone) {
+            held.extend(phone.holds().await);
+        }
+        held
     }
 
     pub(super) async fn mishap(&mut self, step: Step) -> String {
@@ -77,6 +87,10 @@ impl World {
                     return "no backup".to_owned();
                 };
                 self.phones[place].restore();
+                if self.is_recovering {
+                    // What nobody else held of what the server lost is lost.
+                    self.net.oracle.lose_all_but(&self.held_by_anybody().await);
+                }
                 self.phones[place].name.clone()
             }
             Step::WipePhone => {
@@ -150,11 +164,16 @@ impl World {
         let Some(forgery) = forge(&self.phones[villain], &self.phones[victim], &self.chance).await else {
             return "nothing".to_owned();
         };
+        let phone = &self.phones[villain];
+        let state = phone.disk.state().await.unwrap().unwrap();
+        let known = self.net.servers.store().find_device(district(), state.device).await.unwrap();
+        let is_known = known.is_some_and(|known| known.device.last_counter >= state.last_counter);
         forgery.evil.iter().for_each(|hash| match forgery.what {
-            "a used number" => self.net.oracle.note_late(*hash),
+            "a used number" if is_known => self.net.oracle.note_late(*hash),
+            // Of a server that was set back, nobody else knows any more that it was used.
+            "a used number" => {}
             _ => self.net.oracle.note_evil(*hash),
         });
-        let phone = &self.phones[villain];
         if self.chance.percent(40) {
             let carrier = &self.phones[self.any_phone()];
             let carried = carrier.client.carry(&forgery.envelope).await.map_err(|error| error.name());
