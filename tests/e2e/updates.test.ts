@@ -35,7 +35,8 @@ test('an update with unsent work and a second window open loses nothing', async 
     }
     await takePen(phone.page)
     await phone.tap('返回')
-    await phone.tap('更新')
+    // Without waiting for the reload that follows from it: that is what is looked at next.
+    await phone.find('button', '更新').first().dispatchEvent('click')
     await expect.poll(() => phone.page.evaluate(() => document.documentElement.dataset.build ?? '').catch(() => null)).toBe(update % 2 === 0 ? '' : 'newer')
     await visit(phone, plan)
     await takePen(phone.page)
