@@ -4,7 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop here")]
 
 #[path = "../support/bucket.rs"]
-#[expect(dead_code, reason = "pictures need more of it")]
 pub mod bucket;
 #[path = "../support/databases.rs"]
 pub mod databases;
