@@ -1,7 +1,8 @@
 // Item 5: whatever goes wrong, one sentence says what to do, and unsent work can leave the phone as a file.
 import { readFileSync } from 'node:fs'
 import { newerBuild } from './support/builds.ts'
-import { enrol, openPlanned, visit } from './support/enrol.ts'
+import { CommandLine } from './support/command_line.ts'
+import { enrol, openPlanned, syncNow, visit } from './support/enrol.ts'
 import { Official } from './support/official.ts'
 import type { Phone } from './support/phone.ts'
 import { expect, test } from './support/world.ts'
@@ -69,7 +70,7 @@ test('a phone that was stopped keeps its work and hands it over as a file', asyn
   expect((await exported(phone)).length).toBeGreaterThan(100)
 })
 
-test('when the storage is full nothing is called saved', async ({ server, phoneOf }) => {
+test('when the storage is full nothing is called saved, and with room again it goes on', async ({ server, phoneOf }) => {
   const phone = phoneOf('王秀兰')
   await enrol(phone, server, 'secretary')
   const used = await phone.page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0)
@@ -84,7 +85,17 @@ test('when the storage is full nothing is called saved', async ({ server, phoneO
   await phone.writes('地点', '村部会议室')
   await phone.sees(/手机存储已满，刚才写的还没有保存/)
   await phone.seesNo('已保存到本机')
+  // Somebody deletes a video: what is written now is saved, and sent.
   await line.send('Storage.overrideQuotaForOrigin', { origin: server.url })
+  await emptyStorage(phone)
+  await phone.writes('地点', '文化广场')
+  await phone.sees('已保存到本机')
+  await visit(phone, new URL(phone.page.url()).pathname)
+  await expect.poll(() => phone.page.getByLabel('地点', { exact: true }).inputValue()).toBe('文化广场')
+  await syncNow(phone)
+  await phone.sees('没有待上传的内容。')
+  const officer = CommandLine.enrolled(server, 'officer', '党建办的电脑')
+  expect(officer.run('history', officer.planned(), 'about.place').map((line: { value: string }) => line.value)).toContain('文化广场')
 })
 
 test('a phone whose storage was cleared says what is safe and whom to ask', async ({ server, phoneOf }) => {
@@ -139,5 +150,17 @@ async function fillStorage(phone: Phone): Promise<void> {
         writing.onabort = () => resolve(false)
       })
     for (let bytes = 1 << 16; bytes >= 16; bytes >>= 1) while (await fits(bytes));
+    database.close()
+  })
+}
+
+/** Gives back what `fillStorage` took. */
+async function emptyStorage(phone: Phone): Promise<void> {
+  await phone.page.evaluate(async () => {
+    await new Promise<void>((resolve, reject) => {
+      const deleting = indexedDB.deleteDatabase('videos')
+      deleting.onsuccess = () => resolve()
+      deleting.onerror = () => reject(deleting.error)
+    })
   })
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::TempDir;
 
+use crate::bucket::Bucket;
 use crate::support::{Phone, Server};
 use crate::{all_is_delivered, planned, run, server, shown};
 
@@ -161,6 +162,48 @@ async fn each_moment_is_given_back_as_it_was_with_its_pictures() {
     assert!(!ok && said.contains("没有那个时间的备份"), "{said}");
     let (ok, said) = run(&["restore", place, "--data"], server.folder());
     assert!(!ok && said.contains("不是空文件夹"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_in_a_bucket_takes_what_is_new_and_is_given_back_whole() {
+    let Some(mut bucket) = Bucket::start() else { return };
+    let mut server = server();
+    let address = bucket.address("zhibu");
+    let back_up = |folder: &Path| {
+        let (ok, said) = run(&["backup", &address, "--data"], folder);
+        assert!(ok, "{said}");
+        bucket.objects().len()
+    };
+    let phone = Phone::enrolled("书记的手机", &server.invite("secretary"));
+    let activity = planned(&phone);
+    let folder = TempDir::new().unwrap();
+    let [picture, thumb] = [(1, 4000), (2, 600)].map(|(number, bytes)| {
+        let file = folder.path().join(format!("{number}.jpg"));
+        std::fs::write(&file, crate::picture::picture(number, bytes)).unwrap();
+        file.to_str().unwrap().to_owned()
+    });
+    phone.run(&["photo", "add", &activity, &picture, "--thumb", &thumb]);
+    phone.run(&["sync"]);
+    let first = back_up(server.folder());
+    phone.run(&["set", &activity, "place", "村部会议室"]);
+    phone.run(&["sync"]);
+    // Nothing is written any more, not by the projector either.
+    server.stop();
+    let second = back_up(server.folder());
+    assert!(
+        second > first && second - first < first / 2,
+        "one commit adds to {first} objects up to {second}"
+    );
+    assert_eq!(back_up(server.folder()), second, "nothing new");
+
+    let folder = restored(Path::new(&address), &[]);
+    assert_eq!(export(folder.path(), &activity), export(server.folder(), &activity), "to the byte");
+    assert!(!files(&folder.path().join("blobs")).is_empty());
+    // A bucket that does not answer is told of, and nothing is made.
+    bucket.stop();
+    let folder = TempDir::new().unwrap();
+    let (ok, said) = run(&["restore", &address, "--data"], folder.path());
+    assert!(!ok && !folder.path().join("zhibu.sqlite").exists(), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

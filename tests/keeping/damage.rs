@@ -7,7 +7,7 @@ use crate::support::{Phone, Server};
 use crate::{all_is_delivered, planned, run, server};
 
 /// Every column of the server's database that `verify --deep` must find turned, with a condition for the row.
-const GUARDED: [(&str, &str, &str); 9] = [
+const GUARDED: [(&str, &str, &str); 15] = [
     ("changes", "bytes", "holds IS NULL"),
     ("changes", "hash", "holds IS NULL"),
     ("changes", "record_id", "holds IS NULL"),
@@ -17,10 +17,21 @@ const GUARDED: [(&str, &str, &str); 9] = [
     ("audit", "hash", "true"),
     ("audit", "detail", "seq = 1"),
     ("projected_activities", "facts", "true"),
+    ("accounts", "name", "true"),
+    ("posts", "org", "true"),
+    ("orgs", "name", "true"),
+    ("devices", "public_key", "true"),
+    ("invites", "purpose", "true"),
+    ("districts", "token_secret", "true"),
 ];
 /// Numbers among them: another number is as bad as another bit.
-const COUNTED: [(&str, &str); 4] =
-    [("collections", "head"), ("records", "version"), ("records", "size_bytes"), ("audit", "at")];
+const COUNTED: [(&str, &str); 5] = [
+    ("changes", "position"),
+    ("collections", "head"),
+    ("records", "version"),
+    ("records", "size_bytes"),
+    ("audit", "at"),
+];
 
 async fn open(server: &Server) -> SqliteConnection {
     let file = server.folder().join("zhibu.sqlite");
@@ -40,9 +51,12 @@ async fn turn(database: &mut SqliteConnection, table: &str, column: &str, which:
         (format!("hex(CAST({column} AS BLOB))"), format!("(length(hex(CAST({column} AS BLOB))) / 2)"));
     let digit = format!("substr('1032547698BADCFE', instr('0123456789ABCDEF', substr({hex}, {half}, 1)), 1)");
     let turned = format!("unhex(substr({hex}, 1, {half} - 1) || {digit} || substr({hex}, {half} + 1))");
-    let cast = if column == "detail" { format!("CAST({turned} AS TEXT)") } else { turned };
+    let is_text = ["detail", "name", "purpose"].contains(&column);
+    let cast = if is_text { format!("CAST({turned} AS TEXT)") } else { turned };
     let row = format!("SELECT {column} FROM {table} WHERE {which} AND length({column}) > 0 LIMIT 1");
     let statement = format!("UPDATE {table} SET {column} = {cast} WHERE {which} AND {column} IS ({row})");
+    // A disk does not tell the database, which would sum up the row anew.
+    execute(database, format!("DROP TRIGGER IF EXISTS {table}_changed")).await;
     assert!(execute(database, statement).await > 0, "{table}.{column} where {which}");
 }
 
@@ -130,6 +144,30 @@ async fn a_damaged_record_is_named_and_holds_up_no_other() {
     assert_eq!(phone.run(&["refused"])[0]["code"], "missing_dependency");
     let (ok, said) = run(&["verify", "--data"], server.folder());
     assert!(!ok && said.contains(&activity), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_account_is_named_and_holds_up_nobody_else() {
+    let mut server = server();
+    let secretary = Phone::enrolled("书记的手机", &server.invite("secretary"));
+    let recorder = Phone::enrolled("记录人的手机", &server.invite("recorder"));
+    let activity = planned(&secretary);
+    secretary.run(&["set", &activity, "place", "村部会议室"]);
+    secretary.run(&["sync"]);
+    server.stop();
+    let mut database = open(&server).await;
+    let own = "account = (SELECT account FROM devices WHERE name = '书记的手机')";
+    turn(&mut database, "accounts", "name", own).await;
+    database.close().await.unwrap();
+    server.start();
+    assert!(!secretary.try_run(&["sync"]).ok, "nobody speaks under a name that is not his");
+    assert!(server.log().contains("is not what was written"), "it is told");
+    // Whoever reads what he wrote gets it, without a name rather than under a wrong one.
+    recorder.run(&["sync"]);
+    assert_eq!(recorder.run(&["show", &activity])["about"]["place"], "村部会议室");
+    assert!(server.log().contains("a damaged row is left out"));
+    let (ok, said) = run(&["verify", "--deep", "--data"], server.folder());
+    assert!(!ok && said.contains("accounts 表的一行与写入时不符"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop here")]
 
+#[path = "../support/bucket.rs"]
+pub mod bucket;
 #[path = "../support/databases.rs"]
 pub mod databases;
 #[path = "../support/mod.rs"]
@@ -40,7 +42,8 @@ fn server() -> Server {
 /// Runs a command of `zhibu-server` that ends in a folder: whether it ended well, and what it printed.
 fn run(arguments: &[&str], folder: &Path) -> (bool, String) {
     let mut program = Binaries::get().server();
-    let output = program.env_remove("ZHIBU_DATABASE_URL").args(arguments).arg(folder).output().unwrap();
+    program.env_remove("ZHIBU_DATABASE_URL").envs(bucket::KEYS);
+    let output = program.args(arguments).arg(folder).output().unwrap();
     let printed = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&printed).into_owned())
 }

@@ -11,15 +11,17 @@ use super::catalogue;
 
 /// Statements that may look across districts, each by a part of its text, and why.
 const ACROSS: &[(&str, &str)] = &[
-    ("SELECT * FROM districts ORDER BY district_id", "the list of the districts themselves"),
+    ("FROM districts t ORDER BY t.district_id", "the list of the districts themselves"),
     ("SELECT EXISTS (SELECT 1 FROM districts)", "whether there is any district"),
-    ("FROM invites WHERE secret_hash", "who enrols knows a secret of 32 bytes and not yet its district"),
+    ("WHERE i.secret_hash", "who enrols knows a secret of 32 bytes and not yet its district"),
     ("WHERE d.device = ?1", "a proof names a device before anybody knows its district"),
     ("WHERE d.device = $1", "a proof names a device before anybody knows its district"),
     (
         "SELECT DISTINCT district_id, hash FROM blobs",
         "the pictures that a backup of the whole file speaks of",
     ),
+    ("AS broken", "every row of the whole database that is not what was written, for who keeps it running"),
+    ("SELECT device, counter, digest, checksum FROM envelopes", "the same"),
     ("AS quarantined", "figures of the whole database, for who keeps it running"),
 ];
 

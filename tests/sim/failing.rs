@@ -222,6 +222,10 @@ impl Store for FailingStore {
         self.around(self.inner.figures()).await
     }
 
+    async fn broken_rows(&self) -> Result<Vec<(&'static str, String)>, StoreError> {
+        self.around(self.inner.broken_rows()).await
+    }
+
     async fn close(&self) {
         self.inner.close().await;
     }

@@ -10,6 +10,8 @@ use zhibu_server::blobs::BlobPlace;
 /// The service writes a file beside each object whose name holds both names of it, and file names end at 255 bytes: so
 /// bucket and prefix have short ones.
 const BUCKET: &str = "pics";
+/// What stands in the environment of whoever may use it.
+pub const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "key"), ("AWS_SECRET_ACCESS_KEY", "secret")];
 
 /// A running service with one empty bucket. It is killed when the test ends.
 pub struct Bucket {
@@ -53,10 +55,14 @@ impl Bucket {
 
     /// The same under another prefix.
     pub async fn place_under(&self, prefix: &str, more: &str) -> BlobPlace {
-        let address = format!("s3://{BUCKET}/{prefix}?endpoint={}{more}", self.endpoint);
-        let keys = [("AWS_ACCESS_KEY_ID", "key"), ("AWS_SECRET_ACCESS_KEY", "secret")];
-        let keys = keys.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let address = format!("{}{more}", self.address(prefix));
+        let keys = KEYS.map(|(name, value)| (name.to_owned(), value.to_owned()));
         BlobPlace::bucket(&address, keys).await.unwrap()
+    }
+
+    /// Its address as `zhibu-server` takes it, with [`KEYS`].
+    pub fn address(&self, prefix: &str) -> String {
+        format!("s3://{BUCKET}/{prefix}?endpoint={}", self.endpoint)
     }
 
     /// Where it listens.

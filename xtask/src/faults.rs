@@ -17,9 +17,10 @@ pub(crate) fn faults(words: &[String]) -> Result<(), Failure> {
     run_on_postgres(&words)
 }
 
-/// The same in small, for `cargo xtask test`, over a file: on Postgres the storm and the stories have their turn.
+/// The same in small, for `cargo xtask test`.
 pub(crate) fn smoke() -> Result<(), Failure> {
-    run(&["--quick", "--json", "--kills", "20", "--cuts", "15"])
+    run(&["--quick", "--json", "--kills", "20", "--cuts", "15"])?;
+    run_on_postgres(&["--quick", "--json", "--kills", "10", "--database-kills", "2"])
 }
 
 fn run_on_postgres(words: &[&str]) -> Result<(), Failure> {

@@ -84,8 +84,13 @@ impl Blobs {
             return Ok(Some(Picture::At(address)));
         }
         let bytes = self.place.read(district, hash).await?;
-        let lost = || StoreError::Corrupt { table: "blobs", row: format!("{hash} has no file") };
-        Ok(Some(Picture::Bytes(blob, bytes.ok_or_else(lost)?)))
+        let corrupt = |what| StoreError::Corrupt { table: "blobs", row: format!("{hash} {what}") };
+        let bytes = bytes.ok_or_else(|| corrupt("has no file"))?;
+        // A disk that turned a bit must not have it shown.
+        if BlobHash::of(&bytes) != hash {
+            return Err(corrupt("is not what its name says").into());
+        }
+        Ok(Some(Picture::Bytes(blob, bytes)))
     }
 }
 

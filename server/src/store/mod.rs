@@ -7,6 +7,7 @@ use async_trait::async_trait;
 mod account;
 mod audit;
 mod blob;
+mod checksum;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod database;
@@ -94,6 +95,10 @@ pub trait Store:
 
     /// How large it is and what waits in it. Counts whole tables: not for every request.
     async fn figures(&self) -> Result<StoreFigures, StoreError>;
+
+    /// The rows whose checksums say that they are not what was written: their tables, and which. Reads whole tables; finds
+    /// those too that no other question comes across.
+    async fn broken_rows(&self) -> Result<Vec<(&'static str, String)>, StoreError>;
 
     /// Waits for what is under way and gives all connections back. Later calls fail.
     async fn close(&self);

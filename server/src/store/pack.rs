@@ -170,6 +170,8 @@ pub fn open_dictionary(sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
 /// A pack as a row of the log says it.
 #[derive(Debug, Clone, Copy)]
 pub struct Sealed<'a> {
+    /// Where the row stands: at the position of the last of them.
+    pub position: u64,
     /// How many changes it should hold.
     pub holds: i64,
     /// SHA-256 over their hashes.
@@ -187,9 +189,10 @@ impl Sealed<'_> {
     ) -> Result<Vec<StoredChange>, StoreError> {
         let changes = open(record, self.bytes, dictionary)?;
         let digest = history_digest(changes.iter().map(|change| change.hash));
-        match changes.len() as i64 == self.holds && digest == self.hash {
+        let stands_at = changes.last().map(|change| change.position);
+        match (changes.len() as i64, digest, stands_at) == (self.holds, self.hash, Some(self.position)) {
             true => Ok(changes),
-            false => Err(corrupt(record, &"a pack of other changes")),
+            false => Err(corrupt(record, &"a pack of other changes, or of another place")),
         }
     }
 }
@@ -221,14 +224,18 @@ fn open(
     Ok(placed.collect())
 }
 
-/// The pack itself, as it is sent.
+/// The pack itself, as it is sent, if it belongs where its row stands.
 pub fn open_for_sending(
     record: &RecordRef,
+    position: u64,
     sealed: &[u8],
     dictionary: Option<&[u8]>,
 ) -> Result<Vec<u8>, StoreError> {
     let mut plain = decompress(sealed, dictionary).map_err(|fault| corrupt(record, &fault))?;
-    let (_, pack) = split(record, &plain)?;
+    let (places, pack) = split(record, &plain)?;
+    if places.iter().fold(0, |sum: u64, (step, _)| sum.saturating_add(*step)) != position {
+        return Err(corrupt(record, &"a pack of another place"));
+    }
     let behind = plain.len() - pack.len();
     Ok(plain.split_off(behind))
 }

@@ -1,11 +1,12 @@
 //! The nouns of quarantine: nothing that was sent is lost, also when it was refused.
 
 use async_trait::async_trait;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use zhibu_domain::ids::{AccountId, DeviceId, DistrictId, OrgId};
-use zhibu_domain::record::RecordRef;
+use zhibu_domain::record::{RecordRef, change_hash};
 use zhibu_domain::time::Millis;
-use zhibu_domain::wire::Refusal;
+use zhibu_domain::wire::{Envelope, Refusal};
 use zhibu_domain::words;
 
 use super::StoreError;
@@ -33,6 +34,23 @@ pub struct QuarantinedItem {
     pub received_at: Millis,
     /// How it ended, if it has.
     pub resolution: Option<Resolution>,
+}
+
+impl QuarantinedItem {
+    /// What its content is filed under, computed anew: anything but its hash means that its bytes are damaged.
+    pub fn name(&self) -> [u8; 32] {
+        let plain = || Sha256::digest(&self.content).into();
+        match self.record {
+            Some(_) => change_hash(&self.content).map_or_else(plain, |hash| hash.0),
+            None => minicbor::decode(&self.content).map_or_else(
+                |_| plain(),
+                |envelope: Envelope| {
+                    let parts = Sha256::new().chain_update(&envelope.body).chain_update(&envelope.signature);
+                    parts.finalize().into()
+                },
+            ),
+        }
+    }
 }
 
 words! {

@@ -12,9 +12,14 @@ use super::scope::Scope;
 use crate::metrics::tally;
 use crate::store::{LogContent, LogRow, Store, StoreError};
 
-/// Bounds of what one answer carries, in bytes of changes, whatever the client asks for. The upper one keeps the
-/// memory of many answers at once in hand; a record's hard limit is below it.
-const PAGE_BYTES: std::ops::RangeInclusive<usize> = 4 << 10..=2 << 20;
+/// Bounds of what one answer carries, in bytes of changes, whatever the client asks for; a record alone is never larger
+/// than the upper one, which is what our own clients ask for.
+///
+/// All answers together are bounded with it. Nobody is let in while bodies and unsent answers hold 64 MiB
+/// ([`Limits::bodies_mib`](crate::admission::Limits)), and of the 128 that may be in by then each adds at most one page,
+/// built or not yet sent, and a picture or a list is no larger: 64 + 128 = 192 MiB with the defaults, and another MiB for
+/// each core that encodes. Only a client of protocol 1, for whom packs are opened, may take a few times his page.
+const PAGE_BYTES: std::ops::RangeInclusive<usize> = 4 << 10..=1 << 20;
 
 /// The pages of one answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -109,16 +109,23 @@ async fn verify_is_content_with_the_demo_and_not_with_a_forgery() {
     store.close().await;
 
     for (forgery, finding) in [
-        ("UPDATE changes SET hash = zeroblob(32) WHERE hash = (SELECT max(hash) FROM changes)", "WrongHash"),
+        (
+            "UPDATE changes SET hash = zeroblob(32) WHERE hash = (SELECT max(hash) FROM changes)",
+            "Impossible(\"changes",
+        ),
         ("UPDATE collections SET head = head + 1 WHERE year = 2026", "WrongHead"),
         ("UPDATE audit SET subject = 'nobody' WHERE seq = 3", "AuditBroken(3)"),
-        ("UPDATE records SET size_bytes = size_bytes + 1", "WrongCount"),
-        ("UPDATE changes SET position = position + 1000 WHERE position = 2 AND year = 0", "Gap"),
+        ("UPDATE records SET size_bytes = size_bytes + 1", "BrokenRow(\"records"),
+        (
+            "UPDATE changes SET position = position + 1000 WHERE position = 2 AND year = 0",
+            "Impossible(\"changes",
+        ),
         ("UPDATE changes SET bytes = zeroblob(90) WHERE position = 2 AND year = 0", "NotReplayable"),
         ("DELETE FROM changes WHERE position = 2 AND year = 0", "Impossible"),
-        ("UPDATE projected_activities SET present = present + 1", "WrongRow"),
+        ("UPDATE projected_activities SET present = present + 1", "Impossible(\"projected_activities"),
         (
-            "INSERT INTO blobs SELECT district_id, record_id, zeroblob(32), 'thumb', 'image/webp', 9, 0 FROM records",
+            "INSERT INTO blobs (district_id, record_id, hash, size, mime, size_bytes, arrived_at)
+             SELECT district_id, record_id, zeroblob(32), 'thumb', 'image/webp', 9, 0 FROM records",
             "WrongBlob",
         ),
     ] {

@@ -1,14 +1,11 @@
 //! What takes longer to look at, or matters less: the pages of the file, what is kept apart, what only saves time.
 
-use sha2::{Digest as _, Sha256};
 use zhibu_domain::gate::Index;
 use zhibu_domain::ids::DistrictId;
-use zhibu_domain::record::change_hash;
-use zhibu_domain::wire::Envelope;
 
 use super::{Finding, PAGE, found};
 use crate::store::sqlite::faults_of_file;
-use crate::store::{Database, QuarantineFilter, QuarantinedItem, Store, StoreError};
+use crate::store::{Database, QuarantineFilter, Store, StoreError};
 
 /// Looks at it, and adds what it finds.
 ///
@@ -22,7 +19,9 @@ pub async fn verify_deep(
     if let Database::Sqlite(path) = database {
         findings.extend(faults_of_file(path).await?.into_iter().map(Finding::File));
     }
-    for district in store.list_districts().await? {
+    for district in found(store.list_districts().await, findings)?.unwrap_or_default() {
+        // Posts are rows of their own, and an account says which it has.
+        found(store.list_accounts(district.id, None).await, findings)?;
         check_quarantine(store, district.id, findings).await?;
         check_indexes(store, district.id, findings).await?;
     }
@@ -42,22 +41,8 @@ async fn check_quarantine(
         };
         let Some(last) = page.last() else { return Ok(()) };
         after = Some((last.received_at, last.id));
-        let wrong = page.iter().filter(|item| name_of(item) != item.hash);
+        let wrong = page.iter().filter(|item| item.name() != item.hash);
         findings.extend(wrong.map(|item| Finding::WrongItem(item.id)));
-    }
-}
-
-/// What an item is filed under: as when it was put there.
-fn name_of(item: &QuarantinedItem) -> [u8; 32] {
-    let plain = || Sha256::digest(&item.content).into();
-    match item.record {
-        Some(_) => change_hash(&item.content).map_or_else(plain, |hash| hash.0),
-        None => minicbor::decode(&item.content).map_or_else(
-            |_| plain(),
-            |envelope: Envelope| {
-                Sha256::new().chain_update(&envelope.body).chain_update(&envelope.signature).finalize().into()
-            },
-        ),
     }
 }
 

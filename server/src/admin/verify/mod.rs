@@ -43,6 +43,8 @@ pub enum Finding {
     WrongBlob(RecordId, BlobHash),
     /// What the lists say about a record is not what its log says.
     WrongRow(RecordId),
+    /// A row is not what was written: its table, and which.
+    BrokenRow(&'static str, String),
     /// SQLite finds a fault in its file.
     File(String),
     /// Something in quarantine is not what it is filed under.
@@ -72,6 +74,7 @@ impl fmt::Display for Finding {
             Finding::WrongRow(record) => {
                 write!(f, "记录 {record}：列表内容与日志不符（可用 reproject 重算）")
             }
+            Finding::BrokenRow(table, row) => write!(f, "{table} 表的一行与写入时不符：{row}"),
             Finding::File(fault) => write!(f, "数据库文件：{fault}"),
             Finding::WrongItem(item) => write!(f, "隔离件 {item}：内容与哈希不符"),
             Finding::WrongIndex(record) => write!(f, "记录 {record}：检查用的索引已损坏（会自动重建）"),
@@ -102,8 +105,9 @@ pub struct Report {
 /// # Errors
 /// When the store cannot be read; what it reads and cannot be true is a finding.
 pub async fn verify(store: &dyn Store, blobs: &BlobPlace) -> Result<Report, StoreError> {
-    let mut report = Report::default();
-    for district in store.list_districts().await? {
+    let broken = store.broken_rows().await?.into_iter().map(|(table, row)| Finding::BrokenRow(table, row));
+    let mut report = Report { findings: broken.collect(), ..Report::default() };
+    for district in found(store.list_districts().await, &mut report.findings)?.unwrap_or_default() {
         let mut positions = BTreeMap::new();
         walk_records(store, district.id, &mut report, &mut positions).await?;
         check_positions(store, district.id, &mut report, positions).await?;
@@ -197,7 +201,8 @@ async fn check_blobs(
 ) -> Result<(), StoreError> {
     let mut after = None;
     loop {
-        let page = store.list_blobs(district, after, PAGE).await?;
+        let page =
+            found(store.list_blobs(district, after, PAGE).await, &mut report.findings)?.unwrap_or_default();
         let Some(last) = page.last() else { return Ok(()) };
         after = Some((last.record, last.hash));
         for blob in page {
@@ -216,7 +221,8 @@ async fn check_positions(
     report: &mut Report,
     mut positions: Positions,
 ) -> Result<(), StoreError> {
-    for (collection, head) in store.list_collections(district).await? {
+    let heads = found(store.list_collections(district).await, &mut report.findings)?.unwrap_or_default();
+    for (collection, head) in heads {
         let mut taken = positions.remove(&collection).unwrap_or_default();
         taken.sort_unstable();
         let gap = taken.iter().zip(1..).find(|(taken, expected)| **taken != *expected);

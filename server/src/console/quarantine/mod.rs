@@ -17,7 +17,7 @@ use super::review::refused;
 use super::writer::{Writer, Writers};
 use super::{StaffCaller, schema};
 use crate::error::ApiError;
-use crate::store::{AuditAct, HowResolved, QuarantineFilter, QuarantinedItem, Resolution};
+use crate::store::{AuditAct, HowResolved, QuarantineFilter, QuarantinedItem, Resolution, StoreError};
 use crate::sync::Carrier;
 
 mod content;
@@ -185,7 +185,12 @@ impl StaffCaller {
         let sees = |item: &QuarantinedItem| {
             self.reads_all() || item.record.is_some_and(|record| self.may_read(record.org))
         };
-        item.filter(sees).ok_or(ApiError::NotFound)
+        let item = item.filter(sees).ok_or(ApiError::NotFound)?;
+        if item.name() != item.hash {
+            let row = format!("{id}: its content is not what was refused");
+            return Err(StoreError::Corrupt { table: "quarantine", row }.into());
+        }
+        Ok(item)
     }
 
     /// An item that the caller may resolve and nobody has.

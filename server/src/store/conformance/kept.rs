@@ -2,20 +2,27 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
 use zhibu_domain::attachment::{BlobHash, PhotoFormat, PhotoSize};
 use zhibu_domain::event::Status;
+use zhibu_domain::ids::natural;
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{Receipt, Refusal};
 
 use super::*;
 
-fn refused(content: u16) -> Verdict {
+pub(super) fn refused(content: u16) -> Verdict {
     let refusal = Refusal { code: RefusalCode::NoRight, slot: Some("about.place".into()), detail: None };
     verdict(activity(1), content, None, Decision::Refuse(refusal))
 }
 
 const ALL: QuarantineFilter =
     QuarantineFilter { orgs: None, author: None, open_only: false, after: None, limit: 100 };
+
+/// The item that comes of the first one.
+pub(super) fn refused_item() -> Uuid {
+    natural(&[b"quarantine", PHONE.bytes(), &refused(1).hash.0, &[0]])
+}
 
 pub(crate) async fn a_refused_change_is_kept_once_for_its_author<F: Future<Output = Arc<dyn Store>>>(
     store: Arc<dyn Store>,
@@ -112,7 +119,7 @@ pub(crate) async fn the_audit_chain_counts_and_holds<F: Future<Output = Arc<dyn 
     assert_eq!(store.verify_audit(DISTRICT).await.unwrap(), intact);
 }
 
-fn projected(record: RecordRef, held_from: i64, cards: u32) -> ProjectedActivity {
+pub(super) fn projected(record: RecordRef, held_from: i64, cards: u32) -> ProjectedActivity {
     ProjectedActivity {
         record: record.id(),
         org: record.org,

@@ -10,6 +10,7 @@ use zhibu_domain::time::Millis;
 use zhibu_domain::wire::KeyAlgorithm;
 
 pub(crate) mod commit;
+pub(crate) mod damage;
 pub(crate) mod kept;
 pub(crate) mod pack;
 pub(crate) mod people;

@@ -10,7 +10,7 @@ use super::*;
 use crate::store::pack::{OpenPack, open_dictionary, seal_dictionary};
 
 /// So many changes of a record as the phone would write them.
-fn written(reference: RecordRef, count: u64) -> Vec<Verdict> {
+pub(super) fn written(reference: RecordRef, count: u64) -> Vec<Verdict> {
     let mut record = Record::new(reference);
     let stamp = Stamp { actor: Actor { device: PHONE, epoch: 1 }, now: NOW };
     let mut verdict = |n: u64| {
@@ -23,7 +23,7 @@ fn written(reference: RecordRef, count: u64) -> Vec<Verdict> {
 }
 
 /// Packs the first changes of a record as they are stored, without a dictionary.
-async fn sealed(store: &dyn Store, record: RecordRef, holds: usize) -> SealedPack {
+pub(super) async fn sealed(store: &dyn Store, record: RecordRef, holds: usize) -> SealedPack {
     let stored = store.load_record(DISTRICT, record.id()).await.unwrap().unwrap();
     let rows = holds - stored.packed + usize::from(stored.packed > 0);
     OpenPack::of(record, &stored.changes[..holds], rows as u64).unwrap().seal(None).unwrap()

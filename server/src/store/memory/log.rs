@@ -76,7 +76,7 @@ impl LogStore for MemoryStore {
         self.read(district, |tables| {
             let (mut news, mut bytes) = (LogNews::default(), 0);
             for ((collection, position), row) in marks.iter().flat_map(|mark| tables.behind(mark)) {
-                let content = tables.content(*collection, row)?;
+                let content = tables.content((*collection, *position), row)?;
                 bytes += content.size_bytes();
                 if bytes > max_bytes && !news.rows.is_empty() {
                     news.more = true;
@@ -158,11 +158,12 @@ impl Tables {
         self.log.range((Bound::Excluded(from), Bound::Included(to)))
     }
 
-    fn content(&self, collection: Collection, row: &ChangeRow) -> Result<LogContent, StoreError> {
+    fn content(&self, place: (Collection, u64), row: &ChangeRow) -> Result<LogContent, StoreError> {
         if row.holds.is_none() {
             return Ok(LogContent::Change(row.bytes.clone(), row.author));
         }
+        let (collection, position) = place;
         let dictionary = self.dictionary(collection)?;
-        open_for_sending(&row.record, &row.bytes, dictionary.as_deref()).map(LogContent::Pack)
+        open_for_sending(&row.record, position, &row.bytes, dictionary.as_deref()).map(LogContent::Pack)
     }
 }

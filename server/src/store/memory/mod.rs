@@ -126,6 +126,10 @@ impl Store for MemoryStore {
         Ok(figures)
     }
 
+    async fn broken_rows(&self) -> Result<Vec<(&'static str, String)>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn close(&self) {
         self.is_closed.store(true, Ordering::SeqCst);
     }

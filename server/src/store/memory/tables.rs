@@ -107,7 +107,8 @@ impl Tables {
                 continue;
             };
             let dictionary = self.dictionary(collection)?;
-            let sealed = Sealed { holds: holds as i64, hash: row.hash, bytes: &row.bytes };
+            let sealed =
+                Sealed { position: *position, holds: holds as i64, hash: row.hash, bytes: &row.bytes };
             let opened = sealed.open(&reference, dictionary.as_deref())?;
             packed += opened.len();
             changes.extend(opened);

@@ -9,6 +9,7 @@ use zhibu_domain::time::Millis;
 use super::row::{Columns, sql_text};
 use super::session::end_sessions_of;
 use super::{PostgresStore, from_sqlx, is_taken};
+use crate::store::checksum::{broken, said_of};
 use crate::store::{Account, AccountStore, Login, NewAccount, SessionHash, StoreError};
 
 #[async_trait]
@@ -40,7 +41,7 @@ impl AccountStore for PostgresStore {
 
     async fn find_account(&self, district: DistrictId, id: AccountId) -> Result<Option<Account>, StoreError> {
         let row = sqlx::query(
-            "SELECT a.*,
+            "SELECT a.*, a.checksum IS NOT DISTINCT FROM a.said AS is_whole,
                     ARRAY(SELECT p.role || ' ' || p.org FROM posts p
                           WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
              FROM accounts a WHERE a.district_id = $1 AND a.account = $2",
@@ -55,7 +56,7 @@ impl AccountStore for PostgresStore {
 
     async fn find_login(&self, district: DistrictId, login: &str) -> Result<Option<Login>, StoreError> {
         let row = sqlx::query(
-            "SELECT a.*,
+            "SELECT a.*, a.checksum IS NOT DISTINCT FROM a.said AS is_whole,
                     ARRAY(SELECT p.role || ' ' || p.org FROM posts p
                           WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
              FROM accounts a WHERE a.district_id = $1 AND a.login = $2",
@@ -76,7 +77,7 @@ impl AccountStore for PostgresStore {
         org: Option<OrgId>,
     ) -> Result<Vec<Account>, StoreError> {
         let rows = sqlx::query(
-            "SELECT a.*,
+            "SELECT a.*, a.checksum IS NOT DISTINCT FROM a.said AS is_whole,
                     ARRAY(SELECT p.role || ' ' || p.org FROM posts p
                           WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
              FROM accounts a WHERE a.district_id = $1 AND ($2 IS NULL OR a.org = $2) ORDER BY a.account",
@@ -177,15 +178,22 @@ async fn write_posts(
     .bind(account.0)
     .bind(posts.iter().map(|post| post.role.as_str()).collect::<Vec<_>>())
     .bind(posts.iter().map(|post| post.org.0).collect::<Vec<_>>())
-    .execute(tx)
+    .execute(&mut *tx)
     .await
     .map_err(from_sqlx)?;
+    sqlx::query("UPDATE accounts SET posts_said = $1 WHERE district_id = $2 AND account = $3")
+        .bind(said_of(posts))
+        .bind(district.0)
+        .bind(account.0)
+        .execute(tx)
+        .await
+        .map_err(from_sqlx)?;
     Ok(())
 }
 
 /// A row of `accounts` with its `posts` as an array of texts, each a role and an org.
 pub(super) fn read_account(row: &PgRow) -> Result<Account, StoreError> {
-    let columns = Columns::of("accounts", row);
+    let columns = Columns::whole("accounts", row, "account")?;
     Ok(Account {
         id: columns.id("account")?,
         login: columns.get("login")?,
@@ -211,5 +219,9 @@ fn read_posts(columns: &Columns<'_>) -> Result<Vec<Post>, StoreError> {
     };
     let mut posts = texts.iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
     posts.sort_unstable();
+    // Rows of their own can be missing.
+    if said_of(&posts) != columns.get::<&str>("posts_said")? {
+        return Err(broken("posts", columns.id::<AccountId>("account")?));
+    }
     Ok(posts)
 }

@@ -8,6 +8,7 @@ use zhibu_domain::ids::DistrictId;
 use super::row::{Columns, sql_int, sql_text};
 use super::{PostgresStore, from_sqlx};
 use crate::store::audit::CHAIN_START;
+use crate::store::checksum::broken;
 use crate::store::{AuditEntry, AuditRow, AuditStore, ChainState, StoreError};
 
 #[async_trait]
@@ -26,7 +27,7 @@ impl AuditStore for PostgresStore {
         limit: u32,
     ) -> Result<Vec<AuditRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT seq, at, account, device, act, subject, detail::text, hash FROM audit
+            "SELECT seq, at, account, device, act, subject, detail::text, prev_hash, hash FROM audit
              WHERE district_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
         )
         .bind(district.0)
@@ -40,7 +41,7 @@ impl AuditStore for PostgresStore {
 
     async fn verify_audit(&self, district: DistrictId) -> Result<ChainState, StoreError> {
         let mut rows = sqlx::query(
-            "SELECT seq, at, account, device, act, subject, detail::text, hash FROM audit
+            "SELECT seq, at, account, device, act, subject, detail::text, prev_hash, hash FROM audit
              WHERE district_id = $1 ORDER BY seq",
         )
         .bind(district.0)
@@ -128,5 +129,9 @@ fn read_row(row: &PgRow) -> Result<AuditRow, StoreError> {
         subject: columns.get("subject")?,
         detail: serde_json::from_str(columns.get("detail")?).map_err(|e| columns.corrupt(e))?,
     };
-    Ok(AuditRow { seq: columns.int("seq")?, entry, hash: columns.array("hash")? })
+    let (seq, previous, hash) = (columns.int("seq")?, columns.array("prev_hash")?, columns.array("hash")?);
+    match entry.chain_hash(&previous, seq) == hash {
+        true => Ok(AuditRow { seq, entry, hash }),
+        false => Err(broken("audit", seq)),
+    }
 }

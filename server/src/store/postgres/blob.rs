@@ -73,12 +73,15 @@ impl BlobStore for PostgresStore {
     }
 
     async fn blobs_of(&self, district: DistrictId, record: RecordId) -> Result<Vec<StoredBlob>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM blobs WHERE district_id = $1 AND record_id = $2 ORDER BY hash")
-            .bind(district.0)
-            .bind(record.0)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(from_sqlx)?;
+        let rows = sqlx::query(
+            "SELECT b.*, b.checksum IS NOT DISTINCT FROM b.said AS is_whole FROM blobs b
+             WHERE b.district_id = $1 AND b.record_id = $2 ORDER BY b.hash",
+        )
+        .bind(district.0)
+        .bind(record.0)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
         rows.iter().map(read_blob).collect()
     }
 
@@ -89,9 +92,9 @@ impl BlobStore for PostgresStore {
         limit: u32,
     ) -> Result<Vec<StoredBlob>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM blobs
-             WHERE district_id = $1 AND ($2 IS NULL OR (record_id, hash) > ($2, $3))
-             ORDER BY record_id, hash LIMIT $4",
+            "SELECT b.*, b.checksum IS NOT DISTINCT FROM b.said AS is_whole FROM blobs b
+             WHERE b.district_id = $1 AND ($2 IS NULL OR (b.record_id, b.hash) > ($2, $3))
+             ORDER BY b.record_id, b.hash LIMIT $4",
         )
         .bind(district.0)
         .bind(after.map(|(record, _)| record.0))
@@ -187,7 +190,7 @@ async fn hold(tx: &mut PgConnection, district: DistrictId, hash: BlobHash) -> Re
 }
 
 fn read_blob(row: &PgRow) -> Result<StoredBlob, StoreError> {
-    let columns = Columns::of("blobs", row);
+    let columns = Columns::whole("blobs", row, "hash")?;
     Ok(StoredBlob {
         record: columns.id("record_id")?,
         hash: BlobHash(columns.array("hash")?),

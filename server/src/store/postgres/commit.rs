@@ -15,6 +15,7 @@ use zhibu_domain::record::{ChangeHash, Collection};
 
 use super::row::{Columns, sql_int};
 use super::{from_sqlx, quarantine};
+use crate::store::checksum::{Place, check_envelope, checksum_of_envelope};
 use crate::store::decide::{Appended, Asked, Growth, Outcome, Standing, by_district, decide};
 use crate::store::{Committed, Delivery, StoreError};
 
@@ -95,8 +96,8 @@ async fn lock_heads(
     }
     let (orgs, years) = orgs_and_years(asked.collections.iter().filter(|c| !heads.contains_key(c)));
     sqlx::query(
-        "INSERT INTO collections (district_id, org, year, head)
-         SELECT $1, org, year, 0 FROM unnest($2::uuid[], $3::integer[]) AS new (org, year)
+        "INSERT INTO collections (district_id, org, year, head, checksum)
+         SELECT $1, org, year, 0, 0 FROM unnest($2::uuid[], $3::integer[]) AS new (org, year)
          ON CONFLICT DO NOTHING",
     )
     .bind(district.0)
@@ -115,7 +116,8 @@ async fn select_heads(
 ) -> Result<HashMap<Collection, u64>, StoreError> {
     let (orgs, years) = orgs_and_years(&asked.collections);
     let rows = sqlx::query(
-        "SELECT c.org, c.year, c.head FROM unnest($2::uuid[], $3::integer[]) AS wanted (org, year)
+        "SELECT c.org, c.year, c.head, c.checksum = c.head AS is_whole
+         FROM unnest($2::uuid[], $3::integer[]) AS wanted (org, year)
          JOIN collections c ON c.district_id = $1 AND c.org = wanted.org AND c.year = wanted.year
          ORDER BY c.org, c.year FOR UPDATE OF c",
     )
@@ -126,7 +128,7 @@ async fn select_heads(
     .await
     .map_err(from_sqlx)?;
     let read = |row: &PgRow| {
-        let columns = Columns::of("collections", row);
+        let columns = Columns::whole("collections", row, "org")?;
         Ok((Collection { org: columns.id("org")?, year: columns.int("year")? }, columns.int("head")?))
     };
     rows.iter().map(read).collect()
@@ -141,7 +143,7 @@ async fn select_digests(
         return Ok(HashMap::new());
     }
     let rows = sqlx::query(
-        "SELECT e.device, e.counter, e.digest
+        "SELECT e.device, e.counter, e.digest, e.checksum
          FROM unnest($2::uuid[], $3::bigint[]) AS wanted (device, counter)
          JOIN envelopes e ON e.district_id = $1 AND e.device = wanted.device AND e.counter = wanted.counter",
     )
@@ -153,7 +155,10 @@ async fn select_digests(
     .map_err(from_sqlx)?;
     let read = |row: &PgRow| {
         let columns = Columns::of("envelopes", row);
-        Ok(((columns.id("device")?, columns.int("counter")?), columns.array("digest")?))
+        let (device, counter, digest) =
+            (columns.id("device")?, columns.int("counter")?, columns.array("digest")?);
+        check_envelope(device, counter, &digest, columns.get("checksum")?)?;
+        Ok(((device, counter), digest))
     };
     rows.iter().map(read).collect()
 }
@@ -191,7 +196,8 @@ async fn select_growths(
         return Ok(HashMap::new());
     }
     let rows = sqlx::query(
-        "SELECT r.record_id, r.version, r.size_bytes FROM unnest($2::uuid[]) AS wanted (record_id)
+        "SELECT r.record_id, r.version, r.size_bytes, r.checksum = r.version + r.size_bytes AS is_whole
+         FROM unnest($2::uuid[]) AS wanted (record_id)
          JOIN records r ON r.district_id = $1 AND r.record_id = wanted.record_id",
     )
     .bind(district.0)
@@ -200,7 +206,7 @@ async fn select_growths(
     .await
     .map_err(from_sqlx)?;
     let read = |row: &PgRow| {
-        let columns = Columns::of("records", row);
+        let columns = Columns::whole("records", row, "record_id")?;
         let growth = Growth { version: columns.int("version")?, size_bytes: columns.int("size_bytes")? };
         Ok((columns.id("record_id")?, growth))
     };
@@ -214,7 +220,7 @@ async fn update_heads(
 ) -> Result<(), StoreError> {
     let (orgs, years) = orgs_and_years(heads.keys());
     sqlx::query(
-        "UPDATE collections c SET head = moved.head
+        "UPDATE collections c SET head = moved.head, checksum = moved.head
          FROM unnest($2::uuid[], $3::integer[], $4::bigint[]) AS moved (org, year, head)
          WHERE c.district_id = $1 AND c.org = moved.org AND c.year = moved.year",
     )
@@ -237,11 +243,12 @@ async fn upsert_records(
     let records = || outcome.records.values().map(|(reference, _)| reference);
     let growths = || outcome.records.values().map(|(_, growth)| growth);
     sqlx::query(
-        "INSERT INTO records (district_id, record_id, kind, org, year, key, version, size_bytes)
-         SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::integer[], $6::uuid[], $7::bigint[],
-                                  $8::bigint[])
-         ON CONFLICT (district_id, record_id)
-         DO UPDATE SET version = excluded.version, size_bytes = excluded.size_bytes",
+        "INSERT INTO records (district_id, record_id, kind, org, year, key, version, size_bytes, checksum)
+         SELECT $1, grown.*, grown.version + grown.size_bytes
+         FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::integer[], $6::uuid[], $7::bigint[], $8::bigint[])
+              AS grown (record_id, kind, org, year, key, version, size_bytes)
+         ON CONFLICT (district_id, record_id) DO UPDATE
+         SET version = excluded.version, size_bytes = excluded.size_bytes, checksum = excluded.checksum",
     )
     .bind(district.0)
     .bind(outcome.records.keys().map(|record| record.0).collect::<Vec<_>>())
@@ -288,9 +295,10 @@ async fn insert_changes(
     let deliveries = || changes.iter().map(|change| change.delivery);
     sqlx::query(
         "INSERT INTO changes
-             (district_id, org, year, position, record_id, hash, bytes, device, counter, carrier, received_at)
+             (district_id, org, year, position, record_id, hash, bytes, device, counter, carrier, received_at,
+              checksum)
          SELECT $1, * FROM unnest($2::uuid[], $3::integer[], $4::bigint[], $5::uuid[], $6::bytea[], $7::bytea[],
-                                  $8::uuid[], $9::bigint[], $10::uuid[], $11::bigint[])",
+                                  $8::uuid[], $9::bigint[], $10::uuid[], $11::bigint[], $12::bigint[])",
     )
     .bind(district.0)
     .bind(records().map(|record| record.org.0).collect::<Vec<_>>())
@@ -303,6 +311,7 @@ async fn insert_changes(
     .bind(deliveries().map(|delivery| sql_int(delivery.counter)).collect::<Vec<_>>())
     .bind(deliveries().map(|delivery| delivery.carrier.0).collect::<Vec<_>>())
     .bind(deliveries().map(|delivery| delivery.received_at.0).collect::<Vec<_>>())
+    .bind(changes.iter().map(|change| Place::of_change(change).checksum()).collect::<Vec<_>>())
     .execute(tx)
     .await
     .map_err(from_sqlx)?;
@@ -318,14 +327,20 @@ async fn insert_envelopes(
         return Ok(());
     }
     sqlx::query(
-        "INSERT INTO envelopes (district_id, device, counter, digest, received_at)
-         SELECT $1, * FROM unnest($2::uuid[], $3::bigint[], $4::bytea[], $5::bigint[])",
+        "INSERT INTO envelopes (district_id, device, counter, digest, received_at, checksum)
+         SELECT $1, * FROM unnest($2::uuid[], $3::bigint[], $4::bytea[], $5::bigint[], $6::bigint[])",
     )
     .bind(district.0)
     .bind(envelopes.iter().map(|delivery| delivery.author.0).collect::<Vec<_>>())
     .bind(envelopes.iter().map(|delivery| sql_int(delivery.counter)).collect::<Vec<_>>())
     .bind(envelopes.iter().map(|delivery| &delivery.digest[..]).collect::<Vec<_>>())
     .bind(envelopes.iter().map(|delivery| delivery.received_at.0).collect::<Vec<_>>())
+    .bind(
+        envelopes
+            .iter()
+            .map(|one| checksum_of_envelope(one.author, one.counter, &one.digest))
+            .collect::<Vec<_>>(),
+    )
     .execute(tx)
     .await
     .map_err(from_sqlx)?;

@@ -9,6 +9,7 @@ use zhibu_domain::wire::AuthorCard;
 use super::account::read_account;
 use super::row::{Columns, sql_text};
 use super::{PostgresStore, from_sqlx, is_taken};
+use crate::store::checksum::left_out;
 use crate::store::device::{Seen, weigh_presences};
 use crate::store::{
     Device, DeviceKey, DeviceOwner, DeviceStore, Invite, NewInvite, Presence, Redeemed, Redemption,
@@ -45,7 +46,8 @@ impl DeviceStore for PostgresStore {
         account: AccountId,
     ) -> Result<Vec<Invite>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM invites WHERE district_id = $1 AND account = $2 ORDER BY created_at DESC, invite",
+            "SELECT i.*, i.checksum IS NOT DISTINCT FROM i.said AS is_whole FROM invites i
+             WHERE i.district_id = $1 AND i.account = $2 ORDER BY i.created_at DESC, i.invite",
         )
         .bind(district.0)
         .bind(account.0)
@@ -58,11 +60,14 @@ impl DeviceStore for PostgresStore {
     async fn redeem_invite(&self, redemption: &Redemption) -> Result<Redeemed, StoreError> {
         let mut tx = self.begin().await?;
         // Held until the end: of many that ask at once one makes the device, and the others find it.
-        let found = sqlx::query("SELECT * FROM invites WHERE secret_hash = $1 FOR UPDATE")
-            .bind(&redemption.secret_hash[..])
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(from_sqlx)?;
+        let found = sqlx::query(
+            "SELECT i.*, i.checksum IS NOT DISTINCT FROM i.said AS is_whole FROM invites i
+             WHERE i.secret_hash = $1 FOR UPDATE",
+        )
+        .bind(&redemption.secret_hash[..])
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(from_sqlx)?;
         let Some(found) = found else { return Ok(Redeemed::Unknown) };
         let district = Columns::of("invites", &found).id("district_id")?;
         let invite = read_invite(&found)?;
@@ -117,7 +122,8 @@ impl DeviceStore for PostgresStore {
         .await
         .map_err(from_sqlx)?;
         let row = sqlx::query(
-            "SELECT d.*, d.last_seen_on::text AS last_seen_day FROM devices d
+            "SELECT d.*, d.last_seen_on::text AS last_seen_day, d.checksum IS NOT DISTINCT FROM d.said AS is_whole
+             FROM devices d
              WHERE d.district_id = $1 AND d.account = $2 AND d.is_console",
         )
         .bind(district.0)
@@ -149,7 +155,8 @@ impl DeviceStore for PostgresStore {
         account: AccountId,
     ) -> Result<Vec<Device>, StoreError> {
         let rows = sqlx::query(
-            "SELECT d.*, d.last_seen_on::text AS last_seen_day FROM devices d
+            "SELECT d.*, d.last_seen_on::text AS last_seen_day, d.checksum IS NOT DISTINCT FROM d.said AS is_whole
+             FROM devices d
              WHERE d.district_id = $1 AND d.account = $2 ORDER BY d.enrolled_at, d.device",
         )
         .bind(district.0)
@@ -162,7 +169,8 @@ impl DeviceStore for PostgresStore {
 
     async fn list_phones(&self, district: DistrictId) -> Result<Vec<Device>, StoreError> {
         let rows = sqlx::query(
-            "SELECT d.*, d.last_seen_on::text AS last_seen_day FROM devices d
+            "SELECT d.*, d.last_seen_on::text AS last_seen_day, d.checksum IS NOT DISTINCT FROM d.said AS is_whole
+             FROM devices d
              WHERE d.district_id = $1 AND NOT d.is_console ORDER BY d.device",
         )
         .bind(district.0)
@@ -229,7 +237,8 @@ impl DeviceStore for PostgresStore {
         devices: &[DeviceId],
     ) -> Result<Vec<AuthorCard>, StoreError> {
         let rows = sqlx::query(
-            "SELECT d.device, d.name AS device_name, a.name, a.member
+            "SELECT d.device, d.name AS device_name, a.name, a.member,
+                    d.checksum IS NOT DISTINCT FROM d.said AND a.checksum IS NOT DISTINCT FROM a.said AS is_whole
              FROM devices d
              JOIN accounts a ON a.district_id = d.district_id AND a.account = d.account
              WHERE d.district_id = $1 AND d.device = ANY ($2) ORDER BY d.device",
@@ -239,7 +248,7 @@ impl DeviceStore for PostgresStore {
         .fetch_all(&self.readers)
         .await
         .map_err(from_sqlx)?;
-        rows.iter().map(read_card).collect()
+        rows.iter().filter_map(|row| read_card(row).transpose()).collect()
     }
 }
 
@@ -276,7 +285,10 @@ async fn select_owner(
     let sql = if district.is_some() {
         "SELECT d.district_id, d.device, d.algorithm, d.public_key, d.name AS device_name, d.is_console,
                 d.enrolled_at, d.revoked_at, d.last_counter, d.last_epoch,
-                d.last_seen_on::text AS last_seen_day, t.orgs_version, t.generation, a.*,
+                d.last_seen_on::text AS last_seen_day, t.orgs_version, t.generation,
+                d.checksum IS NOT DISTINCT FROM d.said AS device_is_whole,
+                t.checksum IS NOT DISTINCT FROM t.said AS district_is_whole,
+                a.*, a.checksum IS NOT DISTINCT FROM a.said AS is_whole,
                 ARRAY(SELECT p.role || ' ' || p.org FROM posts p
                       WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
          FROM devices d
@@ -286,7 +298,10 @@ async fn select_owner(
     } else {
         "SELECT d.district_id, d.device, d.algorithm, d.public_key, d.name AS device_name, d.is_console,
                 d.enrolled_at, d.revoked_at, d.last_counter, d.last_epoch,
-                d.last_seen_on::text AS last_seen_day, t.orgs_version, t.generation, a.*,
+                d.last_seen_on::text AS last_seen_day, t.orgs_version, t.generation,
+                d.checksum IS NOT DISTINCT FROM d.said AS device_is_whole,
+                t.checksum IS NOT DISTINCT FROM t.said AS district_is_whole,
+                a.*, a.checksum IS NOT DISTINCT FROM a.said AS is_whole,
                 ARRAY(SELECT p.role || ' ' || p.org FROM posts p
                       WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
          FROM devices d
@@ -304,6 +319,8 @@ async fn select_owner(
 
 fn read_owner(row: &PgRow) -> Result<DeviceOwner, StoreError> {
     let columns = Columns::of("devices", row);
+    columns.check("device_is_whole", "devices", "device")?;
+    columns.check("district_is_whole", "districts", "district_id")?;
     Ok(DeviceOwner {
         device: read_device_named(&columns, "device_name")?,
         account: read_account(row)?,
@@ -313,7 +330,7 @@ fn read_owner(row: &PgRow) -> Result<DeviceOwner, StoreError> {
 }
 
 fn read_device(row: &PgRow) -> Result<Device, StoreError> {
-    read_device_named(&Columns::of("devices", row), "name")
+    read_device_named(&Columns::whole("devices", row, "device")?, "name")
 }
 
 fn read_device_named(columns: &Columns<'_>, name: &str) -> Result<Device, StoreError> {
@@ -345,7 +362,7 @@ fn read_seen(row: &PgRow) -> Result<((DistrictId, DeviceId), Seen), StoreError> 
 }
 
 fn read_invite(row: &PgRow) -> Result<Invite, StoreError> {
-    let columns = Columns::of("invites", row);
+    let columns = Columns::whole("invites", row, "invite")?;
     Ok(Invite {
         id: columns.id("invite")?,
         account: columns.id("account")?,
@@ -357,12 +374,17 @@ fn read_invite(row: &PgRow) -> Result<Invite, StoreError> {
     })
 }
 
-fn read_card(row: &PgRow) -> Result<AuthorCard, StoreError> {
+/// None for a card that is not what was written: a record is not held up by a name.
+fn read_card(row: &PgRow) -> Result<Option<AuthorCard>, StoreError> {
     let columns = Columns::of("devices", row);
-    Ok(AuthorCard {
+    if let Err(error) = columns.check("is_whole", "devices", "device") {
+        left_out(&error);
+        return Ok(None);
+    }
+    Ok(Some(AuthorCard {
         device: columns.id("device")?,
         name: columns.get("name")?,
         device_name: columns.get("device_name")?,
         member: columns.id_opt("member")?,
-    })
+    }))
 }

@@ -9,6 +9,7 @@ use zhibu_domain::time::Millis;
 use super::pack::read_dictionary;
 use super::row::{Columns, sql_int};
 use super::{PostgresStore, from_sqlx};
+use crate::store::checksum::Place;
 use crate::store::pack::Sealed;
 use crate::store::{JudgedRecord, KeptIndex, StoreError, StoredChange};
 
@@ -20,8 +21,10 @@ pub(super) async fn open(
 ) -> Result<Vec<JudgedRecord>, StoreError> {
     let rows = sqlx::query(
         "SELECT r.record_id, r.kind, r.org, r.year, r.key, r.version,
+                r.checksum = r.version + r.size_bytes AS is_whole,
                 k.version AS kept_version, k.position AS kept_position, k.bytes AS kept_bytes,
                 tail.positions, tail.hashes, tail.changes, tail.devices, tail.arrivals, tail.held,
+                tail.checksums,
                 d.bytes AS dictionary
          FROM records r
          LEFT JOIN record_indexes k ON k.district_id = r.district_id AND k.record_id = r.record_id
@@ -29,8 +32,9 @@ pub(super) async fn open(
              SELECT array_agg(c.position) AS positions, array_agg(c.hash) AS hashes,
                     array_agg(c.bytes) AS changes, array_agg(c.device) AS devices,
                     array_agg(c.received_at) AS arrivals, array_agg(c.holds) AS held,
+                    array_agg(c.checksum) AS checksums,
                     bool_or(c.holds IS NOT NULL) AS has_pack
-             FROM (SELECT position, hash, bytes, device, received_at, holds FROM changes
+             FROM (SELECT position, hash, bytes, device, received_at, holds, checksum FROM changes
                    WHERE district_id = r.district_id AND record_id = r.record_id
                      AND position > coalesce(k.position, 0)
                    ORDER BY position) AS c
@@ -74,7 +78,7 @@ pub(super) async fn keep(
 }
 
 fn read_judged(row: &PgRow) -> Result<JudgedRecord, StoreError> {
-    let columns = Columns::of("records", row);
+    let columns = Columns::whole("records", row, "record_id")?;
     let record: RecordId = columns.id("record_id")?;
     let kept = match columns.get::<Option<Vec<u8>>>("kept_bytes")? {
         Some(bytes) => {
@@ -83,7 +87,7 @@ fn read_judged(row: &PgRow) -> Result<JudgedRecord, StoreError> {
         }
         None => None,
     };
-    let reference = columns.reference()?;
+    let reference = columns.record()?;
     let mut changes = read_tail(&columns, &reference)?;
     // A pack may begin before the place where the index ends.
     let seen = kept.as_ref().map_or(0, |kept| kept.position);
@@ -97,7 +101,7 @@ fn read_judged(row: &PgRow) -> Result<JudgedRecord, StoreError> {
     Ok(JudgedRecord { reference, version, kept, changes })
 }
 
-/// The columns `positions`, `hashes`, `changes`, `devices`, `arrivals` and `held`, which are as long as each other.
+/// The columns `positions`, `hashes`, `changes`, `devices`, `arrivals`, `held` and `checksums`, which are as long as each other.
 fn read_tail(columns: &Columns<'_>, record: &RecordRef) -> Result<Vec<StoredChange>, StoreError> {
     let Some(positions) = columns.get::<Option<Vec<i64>>>("positions")? else { return Ok(Vec::new()) };
     let hashes: Vec<Vec<u8>> = columns.get("hashes")?;
@@ -105,24 +109,23 @@ fn read_tail(columns: &Columns<'_>, record: &RecordRef) -> Result<Vec<StoredChan
     let devices: Vec<Uuid> = columns.get("devices")?;
     let arrivals: Vec<i64> = columns.get("arrivals")?;
     let held: Vec<Option<i64>> = columns.get("held")?;
+    let checksums: Vec<Option<i64>> = columns.get("checksums")?;
     let dictionary = read_dictionary(columns)?;
     let mut tail = Vec::with_capacity(positions.len());
-    let rows = positions.into_iter().zip(hashes).zip(held);
+    let rows = positions.into_iter().zip(hashes).zip(held.into_iter().zip(checksums));
     let rows = rows.zip(changes.into_iter().zip(devices).zip(arrivals));
-    for (((position, hash), holds), ((bytes, device), received_at)) in rows {
-        let hash = hash.try_into().map_err(|_| columns.corrupt("hash is not 32 bytes"))?;
+    for (((position, hash), (holds, checksum)), ((bytes, device), received_at)) in rows {
+        let hash = ChangeHash(hash.try_into().map_err(|_| columns.corrupt("hash is not 32 bytes"))?);
+        let position = u64::try_from(position).map_err(|e| columns.corrupt(e))?;
         if let Some(holds) = holds {
-            let sealed = Sealed { holds, hash: ChangeHash(hash), bytes: &bytes };
+            let sealed = Sealed { position, holds, hash, bytes: &bytes };
             tail.extend(sealed.open(record, dictionary.as_deref())?);
             continue;
         }
-        tail.push(StoredChange {
-            position: u64::try_from(position).map_err(|e| columns.corrupt(e))?,
-            hash: ChangeHash(hash),
-            bytes,
-            author: DeviceId(device),
-            received_at: Millis(received_at),
-        });
+        let (device, received_at) = (DeviceId(device), Millis(received_at));
+        let (collection, record) = (record.collection(), record.id());
+        Place { collection, position, record, hash, device, received_at }.check(checksum)?;
+        tail.push(StoredChange { position, hash, bytes, author: device, received_at });
     }
     Ok(tail)
 }

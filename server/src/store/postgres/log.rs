@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use zhibu_domain::ids::{DeviceId, DistrictId, RecordId};
-use zhibu_domain::record::{ChangeHash, Collection};
+use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
 use zhibu_domain::wire::ReadMark;
 
 use super::quarantine::read_refusal;
 use super::row::{Columns, sql_int};
 use super::{ATTEMPTS, PostgresStore, commit, from_sqlx, judged, pack};
+use crate::store::checksum::{Place, left_out};
 use crate::store::{
     Committed, Delivery, JudgedRecord, KeptIndex, KnownChange, LogContent, LogNews, LogRow, LogStore,
     RecordSummary, StoreError, StoredChange, StoredRecord,
@@ -39,7 +40,8 @@ impl LogStore for PostgresStore {
         wanted: &[(DeviceId, ChangeHash)],
     ) -> Result<HashMap<(DeviceId, ChangeHash), KnownChange>, StoreError> {
         let rows = sqlx::query(
-            "SELECT wanted.author, wanted.hash, c.position, q.code, q.slot, q.detail
+            "SELECT wanted.author, wanted.hash, c.position, q.code, q.slot, q.detail, q.item,
+                    q.checksum IS NOT DISTINCT FROM q.said AS is_whole
              FROM unnest($2::uuid[], $3::bytea[]) AS wanted (author, hash)
              LEFT JOIN changes c ON c.district_id = $1 AND c.hash = wanted.hash
              LEFT JOIN quarantine q ON q.district_id = $1 AND q.hash = wanted.hash
@@ -75,10 +77,13 @@ impl LogStore for PostgresStore {
     ) -> Result<Option<StoredRecord>, StoreError> {
         // One statement, so that the version and the changes are of one instant.
         let rows = sqlx::query(
-            "SELECT r.kind, r.org, r.year, r.key, r.version,
-                    c.position, c.hash, c.bytes, c.device, c.received_at, c.holds, d.bytes AS dictionary
+            "SELECT r.record_id, r.kind, r.org, r.year, r.key, r.version,
+                    r.checksum = r.version + r.size_bytes AS is_whole,
+                    c.position, c.hash, c.bytes, c.device, c.received_at, c.holds, c.checksum,
+                    d.bytes AS dictionary
              FROM records r
              JOIN changes c ON c.district_id = r.district_id AND c.record_id = r.record_id
+                  AND c.org = r.org AND c.year = r.year
              LEFT JOIN dictionaries d ON c.holds IS NOT NULL
                   AND d.district_id = r.district_id AND d.org = r.org AND d.year = r.year
              WHERE r.district_id = $1 AND r.record_id = $2 ORDER BY c.position",
@@ -89,8 +94,8 @@ impl LogStore for PostgresStore {
         .await
         .map_err(from_sqlx)?;
         let Some(first) = rows.first() else { return Ok(None) };
-        let columns = Columns::of("records", first);
-        let (reference, version) = (columns.reference()?, columns.int("version")?);
+        let columns = Columns::whole("records", first, "record_id")?;
+        let (reference, version) = (columns.record()?, columns.int("version")?);
         let (mut changes, mut packed) = (Vec::new(), 0);
         for row in &rows {
             packed += pack::read_changes(&reference, row, &mut changes)?;
@@ -110,22 +115,22 @@ impl LogStore for PostgresStore {
         // A row comes with the bytes before it, so that only the page travels, and one row more; the limit ends the
         // reading, because the driver takes whatever a statement answers.
         let rows = sqlx::query(
-            "SELECT page.nth, page.position, page.hash, page.bytes, page.device, page.holds, d.bytes AS dictionary,
-                    r.kind, r.org, r.year, r.key
+            "SELECT page.nth, page.position, page.hash, page.bytes, page.device, page.received_at, page.holds,
+                    page.checksum, d.bytes AS dictionary, page.record_id, r.kind, r.org, r.year, r.key
              FROM (
                  SELECT wanted.nth, c.*, row_number() OVER () AS place,
                         sum(length(c.bytes)) OVER (ROWS UNBOUNDED PRECEDING) - length(c.bytes) AS bytes_before
                  FROM unnest($2::uuid[], $3::integer[], $4::bigint[]) WITH ORDINALITY
                       AS wanted (org, year, position, nth)
                  CROSS JOIN LATERAL (
-                     SELECT position, hash, bytes, device, record_id, holds FROM changes
+                     SELECT position, hash, bytes, device, record_id, received_at, holds, checksum FROM changes
                      WHERE district_id = $1 AND org = wanted.org AND year = wanted.year
                        AND position > wanted.position
                      ORDER BY position LIMIT $5
                  ) AS c
                  LIMIT $5
              ) AS page
-             JOIN records r ON r.district_id = $1 AND r.record_id = page.record_id
+             LEFT JOIN records r ON r.district_id = $1 AND r.record_id = page.record_id
              LEFT JOIN dictionaries d ON page.holds IS NOT NULL
                   AND d.district_id = $1 AND d.org = r.org AND d.year = r.year
              WHERE page.bytes_before <= $6 OR page.place = 2
@@ -147,8 +152,13 @@ impl LogStore for PostgresStore {
             if place <= last {
                 return Err(columns.corrupt(format_args!("{place:?} is read behind {last:?}")));
             }
+            let before = if place.0 == last.0 {
+                last.1
+            } else {
+                marks.get(place.0 as usize - 1).map_or(0, |mark| mark.position)
+            };
             last = place;
-            let row = read_log_row(row)?;
+            let row = read_log_row(before, row)?;
             bytes += row.content.size_bytes();
             if bytes > max_bytes && !news.rows.is_empty() {
                 news.more = true;
@@ -160,12 +170,14 @@ impl LogStore for PostgresStore {
     }
 
     async fn list_collections(&self, district: DistrictId) -> Result<Vec<(Collection, u64)>, StoreError> {
-        let rows =
-            sqlx::query("SELECT org, year, head FROM collections WHERE district_id = $1 ORDER BY org, year")
-                .bind(district.0)
-                .fetch_all(&self.readers)
-                .await
-                .map_err(from_sqlx)?;
+        let rows = sqlx::query(
+            "SELECT org, year, head, checksum = head AS is_whole FROM collections
+             WHERE district_id = $1 ORDER BY org, year",
+        )
+        .bind(district.0)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
         rows.iter().map(read_head).collect()
     }
 
@@ -176,7 +188,8 @@ impl LogStore for PostgresStore {
         limit: u32,
     ) -> Result<Vec<RecordSummary>, StoreError> {
         let rows = sqlx::query(
-            "SELECT kind, org, year, key, version, size_bytes FROM records
+            "SELECT record_id, kind, org, year, key, version, size_bytes,
+                    checksum = version + size_bytes AS is_whole FROM records
              WHERE district_id = $1 AND ($2 IS NULL OR record_id > $2) ORDER BY record_id LIMIT $3",
         )
         .bind(district.0)
@@ -185,7 +198,7 @@ impl LogStore for PostgresStore {
         .fetch_all(&self.readers)
         .await
         .map_err(from_sqlx)?;
-        rows.iter().map(read_summary).collect()
+        Ok(rows.iter().filter_map(read_summary).collect())
     }
 
     async fn records_in(
@@ -194,7 +207,8 @@ impl LogStore for PostgresStore {
         collection: Collection,
     ) -> Result<Vec<RecordSummary>, StoreError> {
         let rows = sqlx::query(
-            "SELECT kind, org, year, key, version, size_bytes FROM records
+            "SELECT record_id, kind, org, year, key, version, size_bytes,
+                    checksum = version + size_bytes AS is_whole FROM records
              WHERE district_id = $1 AND org = $2 AND year = $3 ORDER BY record_id",
         )
         .bind(district.0)
@@ -203,7 +217,7 @@ impl LogStore for PostgresStore {
         .fetch_all(&self.readers)
         .await
         .map_err(from_sqlx)?;
-        rows.iter().map(read_summary).collect()
+        Ok(rows.iter().filter_map(read_summary).collect())
     }
 }
 
@@ -220,44 +234,65 @@ fn read_known(row: &PgRow) -> Result<((DeviceId, ChangeHash), KnownChange), Stor
     let columns = Columns::of("changes", row);
     let known = match columns.get::<Option<i64>>("position")? {
         Some(_) => KnownChange::Stored { position: columns.int("position")? },
-        None => KnownChange::Quarantined(read_refusal(&Columns::of("quarantine", row))?),
+        None => {
+            columns.check("is_whole", "quarantine", "item")?;
+            KnownChange::Quarantined(read_refusal(&Columns::of("quarantine", row))?)
+        }
     };
     Ok(((columns.id("author")?, columns.hash("hash")?), known))
 }
 
-pub(super) fn read_change(row: &PgRow) -> Result<StoredChange, StoreError> {
+pub(super) fn read_change(record: &RecordRef, row: &PgRow) -> Result<StoredChange, StoreError> {
     let columns = Columns::of("changes", row);
-    Ok(StoredChange {
+    let Place { position, hash, device: author, received_at, .. } = read_place(record, &columns)?;
+    Ok(StoredChange { position, hash, bytes: columns.get("bytes")?, author, received_at })
+}
+
+/// Where a row of a record's log stands.
+pub(super) fn read_place(record: &RecordRef, columns: &Columns<'_>) -> Result<Place, StoreError> {
+    Ok(Place {
+        collection: record.collection(),
         position: columns.int("position")?,
+        record: record.id(),
         hash: columns.hash("hash")?,
-        bytes: columns.get("bytes")?,
-        author: columns.id("device")?,
+        device: columns.id("device")?,
         received_at: columns.millis("received_at")?,
     })
 }
 
-fn read_log_row(row: &PgRow) -> Result<LogRow, StoreError> {
+/// A row as it is sent. One that is damaged may not stand where it says: it stands for the position behind the row before
+/// it, so that no reader's mark passes anything.
+fn read_log_row(before: u64, row: &PgRow) -> Result<LogRow, StoreError> {
     let columns = Columns::of("changes", row);
-    Ok(LogRow {
-        position: columns.int("position")?,
-        record: columns.reference()?,
-        name: columns.hash("hash")?,
-        content: match pack::read_content(row) {
-            Err(StoreError::Corrupt { row, .. }) => LogContent::Damaged(row),
-            content => content?,
-        },
+    let record = columns.record()?;
+    let place = read_place(&record, &columns)?;
+    let content = match place.check(columns.get("checksum")?) {
+        Ok(()) => pack::read_content(&record, row),
+        Err(error) => Err(error),
+    };
+    Ok(match content {
+        Err(StoreError::Corrupt { row, .. }) => {
+            LogRow { position: before + 1, record, name: place.hash, content: LogContent::Damaged(row) }
+        }
+        content => LogRow { position: place.position, record, name: place.hash, content: content? },
     })
 }
 
 fn read_head(row: &PgRow) -> Result<(Collection, u64), StoreError> {
-    let columns = Columns::of("collections", row);
+    let columns = Columns::whole("collections", row, "org")?;
     Ok((Collection { org: columns.id("org")?, year: columns.int("year")? }, columns.int("head")?))
 }
 
-fn read_summary(row: &PgRow) -> Result<RecordSummary, StoreError> {
-    let columns = Columns::of("records", row);
+/// None for a row that is not what was written: the other records are listed all the same, and whoever opens this one
+/// is told.
+fn read_summary(row: &PgRow) -> Option<RecordSummary> {
+    read_whole_summary(row).inspect_err(left_out).ok()
+}
+
+fn read_whole_summary(row: &PgRow) -> Result<RecordSummary, StoreError> {
+    let columns = Columns::whole("records", row, "record_id")?;
     Ok(RecordSummary {
-        reference: columns.reference()?,
+        reference: columns.record()?,
         version: columns.int("version")?,
         size_bytes: columns.int("size_bytes")?,
     })

@@ -22,6 +22,7 @@ use super::{Store, StoreError, StoreFigures};
 mod account;
 mod audit;
 mod blob;
+mod broken;
 mod claim;
 mod commit;
 mod device;
@@ -140,6 +141,10 @@ impl Store for PostgresStore {
         figures::read(self).await
     }
 
+    async fn broken_rows(&self) -> Result<Vec<(&'static str, String)>, StoreError> {
+        broken::rows(self).await
+    }
+
     async fn close(&self) {
         claim::release(self).await;
         self.readers.close().await;
@@ -156,6 +161,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "packs", include_str!("../../../../migrations/postgres/0005_packs.sql")),
     (6, "record_indexes", include_str!("../../../../migrations/postgres/0006_record_indexes.sql")),
     (7, "loose_blobs", include_str!("../../../../migrations/postgres/0007_loose_blobs.sql")),
+    (8, "checksums", include_str!("../../../../migrations/postgres/0008_checksums.sql")),
 ];
 
 /// Run under an advisory lock, which sqlx takes.

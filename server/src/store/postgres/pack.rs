@@ -6,10 +6,11 @@ use zhibu_domain::ids::{DeviceId, DistrictId};
 use zhibu_domain::record::{Collection, RecordRef, change_hash};
 use zhibu_domain::time::Millis;
 
-use super::log::read_change;
+use super::log::{read_change, read_place};
 use super::row::{Columns, sql_int};
 use super::{PostgresStore, from_sqlx};
 use crate::metrics::Stage;
+use crate::store::checksum::Place;
 use crate::store::pack::{Sealed, open_dictionary, open_for_sending};
 use crate::store::{LogContent, LooseRecord, PackStore, SealedPack, StoreError, StoredChange};
 
@@ -22,7 +23,7 @@ impl PackStore for PostgresStore {
         before: Millis,
     ) -> Result<Vec<LooseRecord>, StoreError> {
         let rows = sqlx::query(
-            "SELECT r.kind, r.org, r.year, r.key, r.version, r.packed,
+            "SELECT r.record_id, r.kind, r.org, r.year, r.key, r.version, r.packed,
                     (SELECT count(*) FROM changes c
                      WHERE c.district_id = r.district_id AND c.record_id = r.record_id
                        AND c.holds IS NULL AND c.received_at < $4) AS old
@@ -144,8 +145,8 @@ async fn compact_one(
         .map_err(from_sqlx)?;
     sqlx::query(
         "INSERT INTO changes (district_id, org, year, position, record_id, hash, bytes, device, counter, carrier,
-                              received_at, holds)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $8, $9, $10)",
+                              received_at, holds, checksum)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $8, $9, $10, $11)",
     )
     .bind(district.0)
     .bind(pack.record.org.0)
@@ -157,6 +158,7 @@ async fn compact_one(
     .bind(pack.author.0)
     .bind(pack.received_at.0)
     .bind(sql_int(pack.holds))
+    .bind(Place::of_pack(pack).checksum())
     .execute(&mut *tx)
     .await
     .map_err(from_sqlx)?;
@@ -188,12 +190,14 @@ pub(super) fn read_changes(
     changes: &mut Vec<StoredChange>,
 ) -> Result<usize, StoreError> {
     let columns = Columns::of("changes", row);
+    read_place(record, &columns)?.check(columns.get("checksum")?)?;
     let Some(holds) = columns.get::<Option<i64>>("holds")? else {
-        changes.push(read_change(row)?);
+        changes.push(read_change(record, row)?);
         return Ok(0);
     };
     let dictionary = read_dictionary(&columns)?;
-    let sealed = Sealed { holds, hash: columns.hash("hash")?, bytes: columns.get("bytes")? };
+    let position = columns.int("position")?;
+    let sealed = Sealed { position, holds, hash: columns.hash("hash")?, bytes: columns.get("bytes")? };
     let packed = sealed.open(record, dictionary.as_deref())?;
     let count = packed.len();
     changes.extend(packed);
@@ -201,20 +205,19 @@ pub(super) fn read_changes(
 }
 
 /// What a row of the log holds, as it is sent.
-pub(super) fn read_content(row: &PgRow) -> Result<LogContent, StoreError> {
+pub(super) fn read_content(record: &RecordRef, row: &PgRow) -> Result<LogContent, StoreError> {
     let columns = Columns::of("changes", row);
     if columns.get::<Option<i64>>("holds")?.is_none() {
         let bytes: Vec<u8> = columns.get("bytes")?;
         // A disk that turned a bit must not have it sent to every phone.
         if change_hash(&bytes) != Some(columns.hash("hash")?) {
-            return Err(
-                columns.corrupt(format_args!("a change of {} is not its hash", columns.reference()?.id()))
-            );
+            return Err(columns.corrupt(format_args!("a change of {} is not its hash", record.id())));
         }
         return Ok(LogContent::Change(bytes, columns.id::<DeviceId>("device")?));
     }
     let dictionary = read_dictionary(&columns)?;
-    let pack = open_for_sending(&columns.reference()?, columns.get("bytes")?, dictionary.as_deref())?;
+    let pack =
+        open_for_sending(record, columns.int("position")?, columns.get("bytes")?, dictionary.as_deref())?;
     Ok(LogContent::Pack(pack))
 }
 
@@ -226,7 +229,7 @@ pub(super) fn read_dictionary(columns: &Columns<'_>) -> Result<Option<Vec<u8>>, 
 fn read_loose(row: &PgRow) -> Result<LooseRecord, StoreError> {
     let columns = Columns::of("records", row);
     Ok(LooseRecord {
-        reference: columns.reference()?,
+        reference: columns.record()?,
         version: columns.int("version")?,
         packed: columns.int("packed")?,
         old: columns.int("old")?,

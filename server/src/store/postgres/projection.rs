@@ -8,6 +8,7 @@ use zhibu_domain::ids::{DistrictId, OrgId, RecordId};
 
 use super::row::{Columns, sql_int, sql_text};
 use super::{PostgresStore, claim, from_sqlx};
+use crate::store::checksum::{broken, checksum_of_activity};
 use crate::store::{
     ActivityFilter, DirtyRecord, Projected, ProjectedActivity, Projection, ProjectionStore, StoreError,
     WaitingCounts,
@@ -17,7 +18,7 @@ use crate::store::{
 impl ProjectionStore for PostgresStore {
     async fn dirty_records(&self, district: DistrictId, limit: u32) -> Result<Vec<DirtyRecord>, StoreError> {
         let rows = sqlx::query(
-            "SELECT r.kind, r.org, r.year, r.key, d.version
+            "SELECT r.record_id, r.kind, r.org, r.year, r.key, d.version
              FROM dirty_records d
              JOIN records r ON r.district_id = d.district_id AND r.record_id = d.record_id
              WHERE d.district_id = $1 ORDER BY d.record_id LIMIT $2",
@@ -29,7 +30,7 @@ impl ProjectionStore for PostgresStore {
         .map_err(from_sqlx)?;
         let read = |row| {
             let columns = Columns::of("dirty_records", row);
-            Ok(DirtyRecord { reference: columns.reference()?, version: columns.int("version")? })
+            Ok(DirtyRecord { reference: columns.record()?, version: columns.int("version")? })
         };
         rows.iter().map(read).collect()
     }
@@ -192,15 +193,16 @@ async fn put_activity(
     sqlx::query(
         "INSERT INTO projected_activities
              (district_id, record_id, org, year, title, kinds, planned_at, held_from, status, present,
-              should_attend, cards, late, without_quorum, vote_faults, at_exactly_half, facts, sort_at, urgency)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+              should_attend, cards, late, without_quorum, vote_faults, at_exactly_half, facts, sort_at, urgency,
+              checksum)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
          ON CONFLICT (district_id, record_id) DO UPDATE SET
              title = excluded.title, kinds = excluded.kinds, planned_at = excluded.planned_at,
              held_from = excluded.held_from, status = excluded.status, present = excluded.present,
              should_attend = excluded.should_attend, cards = excluded.cards, late = excluded.late,
              without_quorum = excluded.without_quorum, vote_faults = excluded.vote_faults,
              at_exactly_half = excluded.at_exactly_half, facts = excluded.facts, sort_at = excluded.sort_at,
-             urgency = excluded.urgency",
+             urgency = excluded.urgency, checksum = excluded.checksum",
     )
     .bind(district.0)
     .bind(activity.record.0)
@@ -221,6 +223,7 @@ async fn put_activity(
     .bind(&activity.facts[..])
     .bind(activity.sort_at().0)
     .bind(i64::from(activity.urgency()))
+    .bind(checksum_of_activity(activity))
     .execute(tx)
     .await
     .map_err(from_sqlx)?;
@@ -229,7 +232,7 @@ async fn put_activity(
 
 fn read_activity(row: &PgRow) -> Result<ProjectedActivity, StoreError> {
     let columns = Columns::of("projected_activities", row);
-    Ok(ProjectedActivity {
+    let activity = ProjectedActivity {
         record: columns.id("record_id")?,
         org: columns.id("org")?,
         year: columns.int("year")?,
@@ -246,5 +249,10 @@ fn read_activity(row: &PgRow) -> Result<ProjectedActivity, StoreError> {
         vote_faults: columns.int("vote_faults")?,
         at_exactly_half: columns.int("at_exactly_half")?,
         facts: columns.get("facts")?,
-    })
+    };
+    let checksum: Option<i64> = columns.get("checksum")?;
+    let stands = (columns.millis("sort_at")?, columns.int("urgency")?);
+    let is_whole = stands == (activity.sort_at(), activity.urgency())
+        && checksum.is_none_or(|checksum| checksum == checksum_of_activity(&activity));
+    if is_whole { Ok(activity) } else { Err(broken("projected_activities", activity.record)) }
 }

@@ -21,8 +21,8 @@ impl QuarantineStore for PostgresStore {
         filter: &QuarantineFilter,
     ) -> Result<Vec<QuarantinedItem>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM quarantine
-             WHERE district_id = $1
+            "SELECT q.*, q.checksum IS NOT DISTINCT FROM q.said AS is_whole FROM quarantine q
+             WHERE q.district_id = $1
                AND ($2 IS NULL OR org = ANY ($2))
                AND ($3 IS NULL OR author = $3)
                AND (NOT $4 OR resolved_at IS NULL)
@@ -47,12 +47,15 @@ impl QuarantineStore for PostgresStore {
         district: DistrictId,
         item: Uuid,
     ) -> Result<Option<QuarantinedItem>, StoreError> {
-        let row = sqlx::query("SELECT * FROM quarantine WHERE district_id = $1 AND item = $2")
-            .bind(district.0)
-            .bind(item)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(from_sqlx)?;
+        let row = sqlx::query(
+            "SELECT q.*, q.checksum IS NOT DISTINCT FROM q.said AS is_whole FROM quarantine q
+             WHERE q.district_id = $1 AND q.item = $2",
+        )
+        .bind(district.0)
+        .bind(item)
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
         row.as_ref().map(read_item).transpose()
     }
 
@@ -163,7 +166,7 @@ pub(super) fn read_refusal(columns: &Columns<'_>) -> Result<Refusal, StoreError>
 }
 
 fn read_item(row: &PgRow) -> Result<QuarantinedItem, StoreError> {
-    let columns = Columns::of("quarantine", row);
+    let columns = Columns::whole("quarantine", row, "item")?;
     let is_envelope: bool = columns.get("is_envelope")?;
     let resolution = match columns.millis_opt("resolved_at")? {
         Some(at) => {

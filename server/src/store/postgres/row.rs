@@ -11,6 +11,7 @@ use zhibu_domain::record::{ChangeHash, RecordRef};
 use zhibu_domain::time::Millis;
 
 use crate::store::StoreError;
+use crate::store::checksum::broken;
 
 /// One row of a known table.
 pub(super) struct Columns<'r> {
@@ -39,6 +40,23 @@ impl StoredId for Uuid {
 impl<'r> Columns<'r> {
     pub(super) fn of(table: &'static str, row: &'r PgRow) -> Self {
         Self { table, row }
+    }
+
+    /// A row that is what was written: its column `is_whole` says so. `key` names it if not.
+    pub(super) fn whole(table: &'static str, row: &'r PgRow, key: &str) -> Result<Self, StoreError> {
+        let columns = Self::of(table, row);
+        columns.check("is_whole", table, key)?;
+        Ok(columns)
+    }
+
+    /// Whether what stands in a row of this table is what was written, as a column says.
+    pub(super) fn check(&self, is_whole: &str, table: &'static str, key: &str) -> Result<(), StoreError> {
+        if self.get(is_whole)? {
+            return Ok(());
+        }
+        let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
+        let name = self.get::<Uuid>(key).map(|id| hex(id.as_bytes()));
+        Err(broken(table, name.or_else(|_| self.get(key).map(hex))?))
     }
 
     pub(super) fn corrupt(&self, what: impl std::fmt::Display) -> StoreError {
@@ -98,6 +116,12 @@ impl<'r> Columns<'r> {
 
     pub(super) fn millis_opt(&self, column: &str) -> Result<Option<Millis>, StoreError> {
         Ok(self.get::<Option<i64>>(column)?.map(Millis))
+    }
+
+    /// The columns `kind`, `org`, `year` and `key`, which `record_id` follows from.
+    pub(super) fn record(&self) -> Result<RecordRef, StoreError> {
+        let (reference, id) = (self.reference()?, self.id("record_id")?);
+        if reference.id() == id { Ok(reference) } else { Err(broken("records", id)) }
     }
 
     /// The columns `kind`, `org`, `year` and `key`.

@@ -36,12 +36,15 @@ impl SessionStore for PostgresStore {
         district: DistrictId,
         hash: &SessionHash,
     ) -> Result<Option<Session>, StoreError> {
-        let row = sqlx::query("SELECT * FROM sessions WHERE district_id = $1 AND secret_hash = $2")
-            .bind(district.0)
-            .bind(&hash[..])
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(from_sqlx)?;
+        let row = sqlx::query(
+            "SELECT s.*, s.checksum IS NOT DISTINCT FROM s.said AS is_whole FROM sessions s
+             WHERE s.district_id = $1 AND s.secret_hash = $2",
+        )
+        .bind(district.0)
+        .bind(&hash[..])
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
         row.as_ref().map(read_session).transpose()
     }
 
@@ -158,8 +161,9 @@ impl SessionStore for PostgresStore {
         account: AccountId,
     ) -> Result<Option<Factor>, StoreError> {
         let row = sqlx::query(
-            "SELECT factor_secret, factor_step FROM accounts
-             WHERE district_id = $1 AND account = $2 AND factor_secret IS NOT NULL",
+            "SELECT a.account, a.factor_secret, a.factor_step, a.checksum IS NOT DISTINCT FROM a.said AS is_whole
+             FROM accounts a
+             WHERE a.district_id = $1 AND a.account = $2 AND a.factor_secret IS NOT NULL",
         )
         .bind(district.0)
         .bind(account.0)
@@ -236,7 +240,7 @@ pub(super) async fn end_sessions_of(
 }
 
 fn read_session(row: &PgRow) -> Result<Session, StoreError> {
-    let columns = Columns::of("sessions", row);
+    let columns = Columns::whole("sessions", row, "account")?;
     let pending: Option<&[u8]> = columns.get("pending_factor")?;
     let pending_factor = pending.map(|_| columns.array("pending_factor")).transpose()?;
     Ok(Session {
@@ -251,6 +255,6 @@ fn read_session(row: &PgRow) -> Result<Session, StoreError> {
 }
 
 fn read_factor(row: &PgRow) -> Result<Factor, StoreError> {
-    let columns = Columns::of("accounts", row);
+    let columns = Columns::whole("accounts", row, "account")?;
     Ok(Factor { secret: columns.array("factor_secret")?, last_step: columns.int("factor_step")? })
 }

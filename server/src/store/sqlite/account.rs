@@ -10,6 +10,7 @@ use zhibu_domain::time::Millis;
 use super::row::Columns;
 use super::session::end_sessions_of;
 use super::{SqliteStore, from_sqlx, is_taken};
+use crate::store::checksum::{broken, said_of};
 use crate::store::{Account, AccountStore, Login, NewAccount, SessionHash, StoreError};
 
 #[async_trait]
@@ -41,7 +42,7 @@ impl AccountStore for SqliteStore {
 
     async fn find_account(&self, district: DistrictId, id: AccountId) -> Result<Option<Account>, StoreError> {
         let row = sqlx::query(
-            "SELECT a.*,
+            "SELECT a.*, a.checksum IS NOT DISTINCT FROM a.said AS is_whole,
                     (SELECT json_group_array(json_array(p.role, lower(hex(p.org)))) FROM posts p
                      WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
              FROM accounts a WHERE a.district_id = ? AND a.account = ?",
@@ -56,7 +57,7 @@ impl AccountStore for SqliteStore {
 
     async fn find_login(&self, district: DistrictId, login: &str) -> Result<Option<Login>, StoreError> {
         let row = sqlx::query(
-            "SELECT a.*,
+            "SELECT a.*, a.checksum IS NOT DISTINCT FROM a.said AS is_whole,
                     (SELECT json_group_array(json_array(p.role, lower(hex(p.org)))) FROM posts p
                      WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
              FROM accounts a WHERE a.district_id = ? AND a.login = ?",
@@ -77,7 +78,7 @@ impl AccountStore for SqliteStore {
         org: Option<OrgId>,
     ) -> Result<Vec<Account>, StoreError> {
         let rows = sqlx::query(
-            "SELECT a.*,
+            "SELECT a.*, a.checksum IS NOT DISTINCT FROM a.said AS is_whole,
                     (SELECT json_group_array(json_array(p.role, lower(hex(p.org)))) FROM posts p
                      WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
              FROM accounts a WHERE a.district_id = ?1 AND (?2 IS NULL OR a.org = ?2) ORDER BY a.account",
@@ -180,12 +181,19 @@ async fn write_posts(
         .await
         .map_err(from_sqlx)?;
     }
+    sqlx::query("UPDATE accounts SET posts_said = ? WHERE district_id = ? AND account = ?")
+        .bind(said_of(posts))
+        .bind(&district.bytes()[..])
+        .bind(&account.bytes()[..])
+        .execute(&mut **tx)
+        .await
+        .map_err(from_sqlx)?;
     Ok(())
 }
 
 /// A row of `accounts` with its `posts` as a JSON array of pairs.
 pub(super) fn read_account(row: &SqliteRow) -> Result<Account, StoreError> {
-    let columns = Columns::of("accounts", row);
+    let columns = Columns::whole("accounts", row, "account")?;
     Ok(Account {
         id: columns.id("account")?,
         login: columns.get("login")?,
@@ -211,5 +219,9 @@ fn read_posts(columns: &Columns<'_>) -> Result<Vec<Post>, StoreError> {
     };
     let mut posts = pairs.into_iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
     posts.sort_unstable();
+    // Rows of their own can be missing.
+    if said_of(&posts) != columns.get::<&str>("posts_said")? {
+        return Err(broken("posts", columns.id::<AccountId>("account")?));
+    }
     Ok(posts)
 }

@@ -8,6 +8,7 @@ use zhibu_domain::ids::DistrictId;
 use super::row::{Columns, sql_int};
 use super::{SqliteStore, from_sqlx};
 use crate::store::audit::CHAIN_START;
+use crate::store::checksum::broken;
 use crate::store::{AuditEntry, AuditRow, AuditStore, ChainState, StoreError};
 
 #[async_trait]
@@ -105,5 +106,9 @@ fn read_row(row: &SqliteRow) -> Result<AuditRow, StoreError> {
         subject: columns.get("subject")?,
         detail: serde_json::from_str(columns.get("detail")?).map_err(|e| columns.corrupt(e))?,
     };
-    Ok(AuditRow { seq: columns.int("seq")?, entry, hash: columns.array("hash")? })
+    let (seq, previous, hash) = (columns.int("seq")?, columns.array("prev_hash")?, columns.array("hash")?);
+    match entry.chain_hash(&previous, seq) == hash {
+        true => Ok(AuditRow { seq, entry, hash }),
+        false => Err(broken("audit", seq)),
+    }
 }

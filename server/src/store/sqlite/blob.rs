@@ -71,12 +71,15 @@ impl BlobStore for SqliteStore {
     }
 
     async fn blobs_of(&self, district: DistrictId, record: RecordId) -> Result<Vec<StoredBlob>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM blobs WHERE district_id = ? AND record_id = ? ORDER BY hash")
-            .bind(&district.bytes()[..])
-            .bind(&record.bytes()[..])
-            .fetch_all(&self.readers)
-            .await
-            .map_err(from_sqlx)?;
+        let rows = sqlx::query(
+            "SELECT b.*, b.checksum IS NOT DISTINCT FROM b.said AS is_whole FROM blobs b
+             WHERE b.district_id = ? AND b.record_id = ? ORDER BY b.hash",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&record.bytes()[..])
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
         rows.iter().map(read_blob).collect()
     }
 
@@ -89,8 +92,8 @@ impl BlobStore for SqliteStore {
         let after = after.map(|(record, hash)| (record.bytes().to_vec(), hash.0.to_vec()));
         let (record, hash) = after.unwrap_or_default();
         let rows = sqlx::query(
-            "SELECT * FROM blobs WHERE district_id = ? AND (record_id, hash) > (?, ?)
-             ORDER BY record_id, hash LIMIT ?",
+            "SELECT b.*, b.checksum IS NOT DISTINCT FROM b.said AS is_whole FROM blobs b
+             WHERE b.district_id = ? AND (b.record_id, b.hash) > (?, ?) ORDER BY b.record_id, b.hash LIMIT ?",
         )
         .bind(&district.bytes()[..])
         .bind(record)
@@ -172,7 +175,7 @@ impl BlobStore for SqliteStore {
 }
 
 fn read_blob(row: &SqliteRow) -> Result<StoredBlob, StoreError> {
-    let columns = Columns::of("blobs", row);
+    let columns = Columns::whole("blobs", row, "hash")?;
     Ok(StoredBlob {
         record: columns.id("record_id")?,
         hash: BlobHash(columns.array("hash")?),

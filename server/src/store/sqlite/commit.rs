@@ -9,6 +9,7 @@ use zhibu_domain::record::{ChangeHash, Collection};
 
 use super::row::{Columns, JsonRows, hex_list};
 use super::{from_sqlx, quarantine};
+use crate::store::checksum::{Place, check_envelope, checksum_of_envelope};
 use crate::store::decide::{Appended, Asked, Growth, Outcome, Standing, by_district, decide};
 use crate::store::{Committed, Delivery, StoreError};
 
@@ -72,7 +73,7 @@ async fn select_digests(
         wanted.row().bytes(device.bytes()).int(*counter);
     }
     let rows = sqlx::query(
-        "SELECT e.device, e.counter, e.digest FROM json_each(?2) AS wanted
+        "SELECT e.device, e.counter, e.digest, e.checksum FROM json_each(?2) AS wanted
          CROSS JOIN envelopes e ON e.district_id = ?1 AND e.device = unhex(wanted.value ->> 0)
                AND e.counter = wanted.value ->> 1",
     )
@@ -83,7 +84,10 @@ async fn select_digests(
     .map_err(from_sqlx)?;
     let read = |row: &SqliteRow| {
         let columns = Columns::of("envelopes", row);
-        Ok(((columns.id("device")?, columns.int("counter")?), columns.array("digest")?))
+        let (device, counter, digest) =
+            (columns.id("device")?, columns.int("counter")?, columns.array("digest")?);
+        check_envelope(device, counter, &digest, columns.get("checksum")?)?;
+        Ok(((device, counter), digest))
     };
     rows.iter().map(read).collect()
 }
@@ -115,7 +119,8 @@ async fn select_growths(
     asked: &Asked,
 ) -> Result<HashMap<RecordId, Growth>, StoreError> {
     let rows = sqlx::query(
-        "SELECT r.record_id, r.version, r.size_bytes FROM json_each(?2) AS wanted
+        "SELECT r.record_id, r.version, r.size_bytes, r.checksum = r.version + r.size_bytes AS is_whole
+         FROM json_each(?2) AS wanted
          CROSS JOIN records r ON r.district_id = ?1 AND r.record_id = unhex(wanted.value)",
     )
     .bind(&district.bytes()[..])
@@ -124,7 +129,7 @@ async fn select_growths(
     .await
     .map_err(from_sqlx)?;
     let read = |row: &SqliteRow| {
-        let columns = Columns::of("records", row);
+        let columns = Columns::whole("records", row, "record_id")?;
         let growth = Growth { version: columns.int("version")?, size_bytes: columns.int("size_bytes")? };
         Ok((columns.id("record_id")?, growth))
     };
@@ -141,7 +146,7 @@ async fn select_heads(
         wanted.row().bytes(collection.org.bytes()).int(collection.year);
     }
     let rows = sqlx::query(
-        "SELECT c.org, c.year, c.head FROM json_each(?2) AS wanted
+        "SELECT c.org, c.year, c.head, c.checksum = c.head AS is_whole FROM json_each(?2) AS wanted
          CROSS JOIN collections c ON c.district_id = ?1 AND c.org = unhex(wanted.value ->> 0)
                AND c.year = wanted.value ->> 1",
     )
@@ -151,7 +156,7 @@ async fn select_heads(
     .await
     .map_err(from_sqlx)?;
     let read = |row: &SqliteRow| {
-        let columns = Columns::of("collections", row);
+        let columns = Columns::whole("collections", row, "org")?;
         Ok((Collection { org: columns.id("org")?, year: columns.int("year")? }, columns.int("head")?))
     };
     rows.iter().map(read).collect()
@@ -167,9 +172,9 @@ async fn upsert_heads(
         rows.row().bytes(collection.org.bytes()).int(collection.year).int(*head);
     }
     sqlx::query(
-        "INSERT INTO collections (district_id, org, year, head)
-         SELECT ?1, unhex(value ->> 0), value ->> 1, value ->> 2 FROM json_each(?2) WHERE true
-         ON CONFLICT DO UPDATE SET head = excluded.head",
+        "INSERT INTO collections (district_id, org, year, head, checksum)
+         SELECT ?1, unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 2 FROM json_each(?2) WHERE true
+         ON CONFLICT DO UPDATE SET head = excluded.head, checksum = excluded.checksum",
     )
     .bind(&district.bytes()[..])
     .bind(rows.finish())
@@ -191,11 +196,12 @@ async fn upsert_records(
         rows.int(reference.year).bytes(reference.key.bytes()).int(growth.version).int(growth.size_bytes);
     }
     sqlx::query(
-        "INSERT INTO records (district_id, record_id, kind, org, year, key, version, size_bytes)
+        "INSERT INTO records (district_id, record_id, kind, org, year, key, version, size_bytes, checksum)
          SELECT ?1, unhex(value ->> 0), value ->> 1, unhex(value ->> 2), value ->> 3, unhex(value ->> 4),
-                value ->> 5, value ->> 6
+                value ->> 5, value ->> 6, (value ->> 5) + (value ->> 6)
          FROM json_each(?2) WHERE true
-         ON CONFLICT DO UPDATE SET version = excluded.version, size_bytes = excluded.size_bytes",
+         ON CONFLICT DO UPDATE
+         SET version = excluded.version, size_bytes = excluded.size_bytes, checksum = excluded.checksum",
     )
     .bind(&district.bytes()[..])
     .bind(rows.finish())
@@ -235,20 +241,22 @@ async fn insert_changes(
     changes: &[Appended<'_>],
 ) -> Result<(), StoreError> {
     let (mut rows, mut bytes) = (JsonRows::default(), Vec::new());
-    for Appended { delivery, verdict, position } in changes {
+    for change in changes {
+        let Appended { delivery, verdict, position } = change;
         let record = &verdict.record;
         rows.row().bytes(record.org.bytes()).int(record.year).int(*position).bytes(record.id().bytes());
         rows.bytes(&verdict.hash.0).int(bytes.len() as u64 + 1).int(verdict.change.len() as u64);
         rows.bytes(delivery.author.bytes()).int(delivery.counter).bytes(delivery.carrier.bytes());
-        rows.millis(delivery.received_at);
+        rows.millis(delivery.received_at).number(Place::of_change(change).checksum());
         bytes.extend_from_slice(&verdict.change);
     }
     sqlx::query(
         "INSERT INTO changes
-             (district_id, org, year, position, record_id, hash, bytes, device, counter, carrier, received_at)
+             (district_id, org, year, position, record_id, hash, bytes, device, counter, carrier, received_at,
+              checksum)
          SELECT ?1, unhex(value ->> 0), value ->> 1, value ->> 2, unhex(value ->> 3), unhex(value ->> 4),
                 substr(?3, value ->> 5, value ->> 6), unhex(value ->> 7), value ->> 8, unhex(value ->> 9),
-                value ->> 10
+                value ->> 10, value ->> 11
          FROM json_each(?2)",
     )
     .bind(&district.bytes()[..])
@@ -272,10 +280,11 @@ async fn insert_envelopes(
     for delivery in envelopes {
         rows.row().bytes(delivery.author.bytes()).int(delivery.counter).bytes(&delivery.digest);
         rows.millis(delivery.received_at);
+        rows.number(checksum_of_envelope(delivery.author, delivery.counter, &delivery.digest));
     }
     sqlx::query(
-        "INSERT INTO envelopes (district_id, device, counter, digest, received_at)
-         SELECT ?1, unhex(value ->> 0), value ->> 1, unhex(value ->> 2), value ->> 3 FROM json_each(?2)",
+        "INSERT INTO envelopes (district_id, device, counter, digest, received_at, checksum)
+         SELECT ?1, unhex(value ->> 0), value ->> 1, unhex(value ->> 2), value ->> 3, value ->> 4 FROM json_each(?2)",
     )
     .bind(&district.bytes()[..])
     .bind(rows.finish())

@@ -9,6 +9,7 @@ use zhibu_domain::wire::AuthorCard;
 use super::account::read_account;
 use super::row::{Columns, JsonRows, hex_list};
 use super::{SqliteStore, from_sqlx, is_taken};
+use crate::store::checksum::left_out;
 use crate::store::device::{Seen, weigh_presences};
 use crate::store::{
     Device, DeviceKey, DeviceOwner, DeviceStore, Invite, NewInvite, Presence, Redeemed, Redemption,
@@ -45,7 +46,8 @@ impl DeviceStore for SqliteStore {
         account: AccountId,
     ) -> Result<Vec<Invite>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM invites WHERE district_id = ? AND account = ? ORDER BY created_at DESC, invite",
+            "SELECT i.*, i.checksum IS NOT DISTINCT FROM i.said AS is_whole FROM invites i
+             WHERE i.district_id = ? AND i.account = ? ORDER BY i.created_at DESC, i.invite",
         )
         .bind(&district.bytes()[..])
         .bind(&account.bytes()[..])
@@ -57,11 +59,14 @@ impl DeviceStore for SqliteStore {
 
     async fn redeem_invite(&self, redemption: &Redemption) -> Result<Redeemed, StoreError> {
         let mut tx = self.begin().await?;
-        let found = sqlx::query("SELECT * FROM invites WHERE secret_hash = ?")
-            .bind(&redemption.secret_hash[..])
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(from_sqlx)?;
+        let found = sqlx::query(
+            "SELECT i.*, i.checksum IS NOT DISTINCT FROM i.said AS is_whole FROM invites i
+             WHERE i.secret_hash = ?",
+        )
+        .bind(&redemption.secret_hash[..])
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(from_sqlx)?;
         let Some(found) = found else { return Ok(Redeemed::Unknown) };
         let district = Columns::of("invites", &found).id("district_id")?;
         let invite = read_invite(&found)?;
@@ -115,13 +120,15 @@ impl DeviceStore for SqliteStore {
         .execute(&mut *tx)
         .await
         .map_err(from_sqlx)?;
-        let row =
-            sqlx::query("SELECT * FROM devices WHERE district_id = ? AND account = ? AND is_console = 1")
-                .bind(&district.bytes()[..])
-                .bind(&account.bytes()[..])
-                .fetch_one(&mut *tx)
-                .await
-                .map_err(from_sqlx)?;
+        let row = sqlx::query(
+            "SELECT d.*, d.checksum IS NOT DISTINCT FROM d.said AS is_whole FROM devices d
+             WHERE d.district_id = ? AND d.account = ? AND d.is_console = 1",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&account.bytes()[..])
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(from_sqlx)?;
         tx.commit().await.map_err(from_sqlx)?;
         read_device(&row)
     }
@@ -146,7 +153,8 @@ impl DeviceStore for SqliteStore {
         account: AccountId,
     ) -> Result<Vec<Device>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM devices WHERE district_id = ? AND account = ? ORDER BY enrolled_at, device",
+            "SELECT d.*, d.checksum IS NOT DISTINCT FROM d.said AS is_whole FROM devices d
+             WHERE d.district_id = ? AND d.account = ? ORDER BY d.enrolled_at, d.device",
         )
         .bind(&district.bytes()[..])
         .bind(&account.bytes()[..])
@@ -157,12 +165,14 @@ impl DeviceStore for SqliteStore {
     }
 
     async fn list_phones(&self, district: DistrictId) -> Result<Vec<Device>, StoreError> {
-        let rows =
-            sqlx::query("SELECT * FROM devices WHERE district_id = ? AND is_console = 0 ORDER BY device")
-                .bind(&district.bytes()[..])
-                .fetch_all(&self.readers)
-                .await
-                .map_err(from_sqlx)?;
+        let rows = sqlx::query(
+            "SELECT d.*, d.checksum IS NOT DISTINCT FROM d.said AS is_whole FROM devices d
+             WHERE d.district_id = ? AND d.is_console = 0 ORDER BY d.device",
+        )
+        .bind(&district.bytes()[..])
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
         rows.iter().map(read_device).collect()
     }
 
@@ -226,7 +236,8 @@ impl DeviceStore for SqliteStore {
         devices: &[DeviceId],
     ) -> Result<Vec<AuthorCard>, StoreError> {
         let rows = sqlx::query(
-            "SELECT d.device, d.name AS device_name, a.name, a.member
+            "SELECT d.device, d.name AS device_name, a.name, a.member,
+                    d.checksum IS NOT DISTINCT FROM d.said AND a.checksum IS NOT DISTINCT FROM a.said AS is_whole
              FROM json_each(?1) AS wanted
              CROSS JOIN devices d ON d.district_id = ?2 AND d.device = unhex(wanted.value)
              CROSS JOIN accounts a ON a.district_id = d.district_id AND a.account = d.account
@@ -237,7 +248,7 @@ impl DeviceStore for SqliteStore {
         .fetch_all(&self.readers)
         .await
         .map_err(from_sqlx)?;
-        rows.iter().map(read_card).collect()
+        rows.iter().filter_map(|row| read_card(row).transpose()).collect()
     }
 }
 
@@ -273,7 +284,10 @@ async fn select_owner(
     // Two texts and not one with "OR", so that both find their index.
     let sql = if district.is_some() {
         "SELECT d.district_id, d.device, d.algorithm, d.public_key, d.name AS device_name, d.is_console,
-                d.enrolled_at, d.revoked_at, d.last_counter, d.last_epoch, d.last_seen_on, t.orgs_version, t.generation, a.*,
+                d.enrolled_at, d.revoked_at, d.last_counter, d.last_epoch, d.last_seen_on, t.orgs_version, t.generation,
+                d.checksum IS NOT DISTINCT FROM d.said AS device_is_whole,
+                t.checksum IS NOT DISTINCT FROM t.said AS district_is_whole,
+                a.*, a.checksum IS NOT DISTINCT FROM a.said AS is_whole,
                 (SELECT json_group_array(json_array(p.role, lower(hex(p.org)))) FROM posts p
                  WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
          FROM devices d
@@ -282,7 +296,10 @@ async fn select_owner(
          WHERE d.device = ?1 AND d.district_id = ?2"
     } else {
         "SELECT d.district_id, d.device, d.algorithm, d.public_key, d.name AS device_name, d.is_console,
-                d.enrolled_at, d.revoked_at, d.last_counter, d.last_epoch, d.last_seen_on, t.orgs_version, t.generation, a.*,
+                d.enrolled_at, d.revoked_at, d.last_counter, d.last_epoch, d.last_seen_on, t.orgs_version, t.generation,
+                d.checksum IS NOT DISTINCT FROM d.said AS device_is_whole,
+                t.checksum IS NOT DISTINCT FROM t.said AS district_is_whole,
+                a.*, a.checksum IS NOT DISTINCT FROM a.said AS is_whole,
                 (SELECT json_group_array(json_array(p.role, lower(hex(p.org)))) FROM posts p
                  WHERE p.district_id = a.district_id AND p.account = a.account) AS posts
          FROM devices d
@@ -300,6 +317,8 @@ async fn select_owner(
 
 fn read_owner(row: &SqliteRow) -> Result<DeviceOwner, StoreError> {
     let columns = Columns::of("devices", row);
+    columns.check("device_is_whole", "devices", "device")?;
+    columns.check("district_is_whole", "districts", "district_id")?;
     Ok(DeviceOwner {
         device: read_device_named(&columns, "device_name")?,
         account: read_account(row)?,
@@ -309,7 +328,7 @@ fn read_owner(row: &SqliteRow) -> Result<DeviceOwner, StoreError> {
 }
 
 fn read_device(row: &SqliteRow) -> Result<Device, StoreError> {
-    read_device_named(&Columns::of("devices", row), "name")
+    read_device_named(&Columns::whole("devices", row, "device")?, "name")
 }
 
 fn read_device_named(columns: &Columns<'_>, name: &str) -> Result<Device, StoreError> {
@@ -334,7 +353,7 @@ fn read_device_named(columns: &Columns<'_>, name: &str) -> Result<Device, StoreE
 }
 
 fn read_invite(row: &SqliteRow) -> Result<Invite, StoreError> {
-    let columns = Columns::of("invites", row);
+    let columns = Columns::whole("invites", row, "invite")?;
     Ok(Invite {
         id: columns.id("invite")?,
         account: columns.id("account")?,
@@ -346,14 +365,19 @@ fn read_invite(row: &SqliteRow) -> Result<Invite, StoreError> {
     })
 }
 
-fn read_card(row: &SqliteRow) -> Result<AuthorCard, StoreError> {
+/// None for a card that is not what was written: a record is not held up by a name.
+fn read_card(row: &SqliteRow) -> Result<Option<AuthorCard>, StoreError> {
     let columns = Columns::of("devices", row);
-    Ok(AuthorCard {
+    if let Err(error) = columns.check("is_whole", "devices", "device") {
+        left_out(&error);
+        return Ok(None);
+    }
+    Ok(Some(AuthorCard {
         device: columns.id("device")?,
         name: columns.get("name")?,
         device_name: columns.get("device_name")?,
         member: columns.id_opt("member")?,
-    })
+    }))
 }
 
 fn read_seen(row: &SqliteRow) -> Result<((DistrictId, DeviceId), Seen), StoreError> {

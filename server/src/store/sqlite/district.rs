@@ -45,7 +45,9 @@ impl DistrictStore for SqliteStore {
     }
 
     async fn list_districts(&self) -> Result<Vec<District>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM districts ORDER BY district_id")
+        let rows = sqlx::query(
+            "SELECT t.*, t.checksum IS NOT DISTINCT FROM t.said AS is_whole FROM districts t ORDER BY t.district_id",
+        )
             .fetch_all(&self.readers)
             .await
             .map_err(from_sqlx)?;
@@ -53,11 +55,14 @@ impl DistrictStore for SqliteStore {
     }
 
     async fn find_district(&self, district: DistrictId) -> Result<Option<District>, StoreError> {
-        let row = sqlx::query("SELECT * FROM districts WHERE district_id = ?")
-            .bind(&district.bytes()[..])
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(from_sqlx)?;
+        let row = sqlx::query(
+            "SELECT t.*, t.checksum IS NOT DISTINCT FROM t.said AS is_whole FROM districts t
+             WHERE t.district_id = ?",
+        )
+        .bind(&district.bytes()[..])
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
         row.as_ref().map(read_district).transpose()
     }
 
@@ -113,7 +118,8 @@ impl DistrictStore for SqliteStore {
 
     async fn list_orgs(&self, district: DistrictId) -> Result<Vec<Org>, StoreError> {
         let rows = sqlx::query(
-            "SELECT org, parent, org_type, name FROM orgs WHERE district_id = ? ORDER BY position, org",
+            "SELECT o.org, o.parent, o.org_type, o.name, o.checksum IS NOT DISTINCT FROM o.said AS is_whole
+             FROM orgs o WHERE o.district_id = ? ORDER BY o.position, o.org",
         )
         .bind(&district.bytes()[..])
         .fetch_all(&self.readers)
@@ -124,7 +130,7 @@ impl DistrictStore for SqliteStore {
 }
 
 fn read_district(row: &SqliteRow) -> Result<District, StoreError> {
-    let columns = Columns::of("districts", row);
+    let columns = Columns::whole("districts", row, "district_id")?;
     Ok(District {
         id: columns.id("district_id")?,
         name: columns.get("name")?,
@@ -137,7 +143,7 @@ fn read_district(row: &SqliteRow) -> Result<District, StoreError> {
 }
 
 fn read_org(row: &SqliteRow) -> Result<Org, StoreError> {
-    let columns = Columns::of("orgs", row);
+    let columns = Columns::whole("orgs", row, "org")?;
     Ok(Org {
         id: columns.id::<OrgId>("org")?,
         parent: columns.id_opt("parent")?,

@@ -20,6 +20,7 @@ pub(super) async fn open(
     let mut reader = store.readers.begin().await.map_err(from_sqlx)?;
     let records = sqlx::query(
         "SELECT r.record_id, r.kind, r.org, r.year, r.key, r.version,
+                r.checksum = r.version + r.size_bytes AS is_whole,
                 k.version AS kept_version, k.position AS kept_position, k.bytes AS kept_bytes
          FROM json_each(?2) AS wanted
          CROSS JOIN records r ON r.district_id = ?1 AND r.record_id = unhex(wanted.value)
@@ -31,7 +32,8 @@ pub(super) async fn open(
     .await
     .map_err(from_sqlx)?;
     let changes = sqlx::query(
-        "SELECT c.record_id, c.position, c.hash, c.bytes, c.device, c.received_at, c.holds, d.bytes AS dictionary
+        "SELECT c.record_id, c.position, c.hash, c.bytes, c.device, c.received_at, c.holds, c.checksum,
+                d.bytes AS dictionary
          FROM json_each(?2) AS wanted
          LEFT JOIN record_indexes k ON k.district_id = ?1 AND k.record_id = unhex(wanted.value)
          CROSS JOIN changes c ON c.district_id = ?1 AND c.record_id = unhex(wanted.value)
@@ -87,7 +89,7 @@ fn read_judged(
     row: &SqliteRow,
     tails: &HashMap<RecordId, Vec<SqliteRow>>,
 ) -> Result<JudgedRecord, StoreError> {
-    let columns = Columns::of("records", row);
+    let columns = Columns::whole("records", row, "record_id")?;
     let record: RecordId = columns.id("record_id")?;
     let kept = match columns.get::<Option<Vec<u8>>>("kept_bytes")? {
         Some(bytes) => {
@@ -96,7 +98,7 @@ fn read_judged(
         }
         None => None,
     };
-    let reference = columns.reference()?;
+    let reference = columns.record()?;
     let mut changes = Vec::new();
     for row in tails.get(&record).into_iter().flatten() {
         read_changes(&reference, row, &mut changes)?;

@@ -6,12 +6,13 @@ use async_trait::async_trait;
 use futures::TryStreamExt as _;
 use sqlx::sqlite::SqliteRow;
 use zhibu_domain::ids::{DeviceId, DistrictId, RecordId};
-use zhibu_domain::record::{ChangeHash, Collection};
+use zhibu_domain::record::{ChangeHash, Collection, RecordRef};
 use zhibu_domain::wire::ReadMark;
 
 use super::quarantine::read_refusal;
 use super::row::{Columns, JsonRows, hex, sql_int};
 use super::{SqliteStore, commit, from_sqlx, judged, pack};
+use crate::store::checksum::{Place, left_out};
 use crate::store::{
     Committed, Delivery, JudgedRecord, KeptIndex, KnownChange, LogContent, LogNews, LogRow, LogStore,
     RecordSummary, StoreError, StoredChange, StoredRecord,
@@ -37,7 +38,8 @@ impl LogStore for SqliteStore {
         }
         let rows = sqlx::query(
             "SELECT unhex(wanted.value ->> 0) AS author, unhex(wanted.value ->> 1) AS hash,
-                    c.position, q.code, q.slot, q.detail
+                    c.position, q.code, q.slot, q.detail, q.item,
+                    q.checksum IS NOT DISTINCT FROM q.said AS is_whole
              FROM json_each(?2) AS wanted
              LEFT JOIN changes c ON c.district_id = ?1 AND c.hash = unhex(wanted.value ->> 1)
              LEFT JOIN quarantine q ON q.district_id = ?1 AND q.hash = unhex(wanted.value ->> 1)
@@ -72,10 +74,13 @@ impl LogStore for SqliteStore {
     ) -> Result<Option<StoredRecord>, StoreError> {
         // One statement, so that the version and the changes are of one instant.
         let rows = sqlx::query(
-            "SELECT r.kind, r.org, r.year, r.key, r.version,
-                    c.position, c.hash, c.bytes, c.device, c.received_at, c.holds, d.bytes AS dictionary
+            "SELECT r.record_id, r.kind, r.org, r.year, r.key, r.version,
+                    r.checksum = r.version + r.size_bytes AS is_whole,
+                    c.position, c.hash, c.bytes, c.device, c.received_at, c.holds, c.checksum,
+                    d.bytes AS dictionary
              FROM records r
              JOIN changes c ON c.district_id = r.district_id AND c.record_id = r.record_id
+                  AND c.org = r.org AND c.year = r.year
              LEFT JOIN dictionaries d ON c.holds IS NOT NULL
                   AND d.district_id = r.district_id AND d.org = r.org AND d.year = r.year
              WHERE r.district_id = ? AND r.record_id = ? ORDER BY c.position",
@@ -86,8 +91,8 @@ impl LogStore for SqliteStore {
         .await
         .map_err(from_sqlx)?;
         let Some(first) = rows.first() else { return Ok(None) };
-        let columns = Columns::of("records", first);
-        let (reference, version) = (columns.reference()?, columns.int("version")?);
+        let columns = Columns::whole("records", first, "record_id")?;
+        let (reference, version) = (columns.record()?, columns.int("version")?);
         let (mut changes, mut packed) = (Vec::new(), 0);
         for row in &rows {
             packed += pack::read_changes(&reference, row, &mut changes)?;
@@ -107,12 +112,12 @@ impl LogStore for SqliteStore {
         // The joins stand in the order in which SQLite must take them: `json_each` counts up, the log's key ends in
         // the position, so the rows come sorted without a sorter that would first read the whole log.
         let mut stream = sqlx::query(
-            "SELECT wanted.key AS nth, c.position, c.hash, c.bytes, c.device, c.holds, d.bytes AS dictionary,
-                    r.kind, r.org, r.year, r.key
+            "SELECT wanted.key AS nth, c.position, c.hash, c.bytes, c.device, c.received_at, c.holds, c.checksum,
+                    d.bytes AS dictionary, c.record_id, r.kind, r.org, r.year, r.key
              FROM json_each(?1) AS wanted
              CROSS JOIN changes c ON c.district_id = ?2 AND c.org = unhex(wanted.value ->> 0)
                   AND c.year = wanted.value ->> 1 AND c.position > wanted.value ->> 2
-             CROSS JOIN records r ON r.district_id = c.district_id AND r.record_id = c.record_id
+             LEFT JOIN records r ON r.district_id = c.district_id AND r.record_id = c.record_id
              LEFT JOIN dictionaries d ON c.holds IS NOT NULL
                   AND d.district_id = c.district_id AND d.org = c.org AND d.year = c.year",
         )
@@ -126,8 +131,13 @@ impl LogStore for SqliteStore {
             if place <= last {
                 return Err(columns.corrupt(format_args!("{place:?} is read behind {last:?}")));
             }
+            let before = if place.0 == last.0 {
+                last.1
+            } else {
+                marks.get(place.0 as usize).map_or(0, |mark| mark.position)
+            };
             last = place;
-            let row = read_log_row(&row)?;
+            let row = read_log_row(before, &row)?;
             bytes += row.content.size_bytes();
             if bytes > max_bytes && !news.rows.is_empty() {
                 news.more = true;
@@ -139,12 +149,14 @@ impl LogStore for SqliteStore {
     }
 
     async fn list_collections(&self, district: DistrictId) -> Result<Vec<(Collection, u64)>, StoreError> {
-        let rows =
-            sqlx::query("SELECT org, year, head FROM collections WHERE district_id = ? ORDER BY org, year")
-                .bind(&district.bytes()[..])
-                .fetch_all(&self.readers)
-                .await
-                .map_err(from_sqlx)?;
+        let rows = sqlx::query(
+            "SELECT org, year, head, checksum = head AS is_whole FROM collections
+             WHERE district_id = ? ORDER BY org, year",
+        )
+        .bind(&district.bytes()[..])
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
         rows.iter().map(read_head).collect()
     }
 
@@ -155,7 +167,8 @@ impl LogStore for SqliteStore {
         limit: u32,
     ) -> Result<Vec<RecordSummary>, StoreError> {
         let rows = sqlx::query(
-            "SELECT kind, org, year, key, version, size_bytes FROM records
+            "SELECT record_id, kind, org, year, key, version, size_bytes,
+                    checksum = version + size_bytes AS is_whole FROM records
              WHERE district_id = ?1 AND (?2 IS NULL OR record_id > ?2) ORDER BY record_id LIMIT ?3",
         )
         .bind(&district.bytes()[..])
@@ -164,7 +177,7 @@ impl LogStore for SqliteStore {
         .fetch_all(&self.readers)
         .await
         .map_err(from_sqlx)?;
-        rows.iter().map(read_summary).collect()
+        Ok(rows.iter().filter_map(read_summary).collect())
     }
 
     async fn records_in(
@@ -173,7 +186,8 @@ impl LogStore for SqliteStore {
         collection: Collection,
     ) -> Result<Vec<RecordSummary>, StoreError> {
         let rows = sqlx::query(
-            "SELECT kind, org, year, key, version, size_bytes FROM records
+            "SELECT record_id, kind, org, year, key, version, size_bytes,
+                    checksum = version + size_bytes AS is_whole FROM records
              WHERE district_id = ? AND org = ? AND year = ? ORDER BY record_id",
         )
         .bind(&district.bytes()[..])
@@ -182,7 +196,7 @@ impl LogStore for SqliteStore {
         .fetch_all(&self.readers)
         .await
         .map_err(from_sqlx)?;
-        rows.iter().map(read_summary).collect()
+        Ok(rows.iter().filter_map(read_summary).collect())
     }
 }
 
@@ -199,44 +213,65 @@ fn read_known(row: &SqliteRow) -> Result<((DeviceId, ChangeHash), KnownChange), 
     let columns = Columns::of("changes", row);
     let known = match columns.get::<Option<i64>>("position")? {
         Some(_) => KnownChange::Stored { position: columns.int("position")? },
-        None => KnownChange::Quarantined(read_refusal(&Columns::of("quarantine", row))?),
+        None => {
+            columns.check("is_whole", "quarantine", "item")?;
+            KnownChange::Quarantined(read_refusal(&Columns::of("quarantine", row))?)
+        }
     };
     Ok(((columns.id("author")?, columns.hash("hash")?), known))
 }
 
-pub(super) fn read_change(row: &SqliteRow) -> Result<StoredChange, StoreError> {
+pub(super) fn read_change(record: &RecordRef, row: &SqliteRow) -> Result<StoredChange, StoreError> {
     let columns = Columns::of("changes", row);
-    Ok(StoredChange {
+    let Place { position, hash, device: author, received_at, .. } = read_place(record, &columns)?;
+    Ok(StoredChange { position, hash, bytes: columns.get("bytes")?, author, received_at })
+}
+
+/// Where a row of a record's log stands.
+pub(super) fn read_place(record: &RecordRef, columns: &Columns<'_>) -> Result<Place, StoreError> {
+    Ok(Place {
+        collection: record.collection(),
         position: columns.int("position")?,
+        record: record.id(),
         hash: columns.hash("hash")?,
-        bytes: columns.get("bytes")?,
-        author: columns.id("device")?,
+        device: columns.id("device")?,
         received_at: columns.millis("received_at")?,
     })
 }
 
-fn read_log_row(row: &SqliteRow) -> Result<LogRow, StoreError> {
+/// A row as it is sent. One that is damaged may not stand where it says: it stands for the position behind the row before
+/// it, so that no reader's mark passes anything.
+fn read_log_row(before: u64, row: &SqliteRow) -> Result<LogRow, StoreError> {
     let columns = Columns::of("changes", row);
-    Ok(LogRow {
-        position: columns.int("position")?,
-        record: columns.reference()?,
-        name: columns.hash("hash")?,
-        content: match pack::read_content(row) {
-            Err(StoreError::Corrupt { row, .. }) => LogContent::Damaged(row),
-            content => content?,
-        },
+    let record = columns.record()?;
+    let place = read_place(&record, &columns)?;
+    let content = match place.check(columns.get("checksum")?) {
+        Ok(()) => pack::read_content(&record, row),
+        Err(error) => Err(error),
+    };
+    Ok(match content {
+        Err(StoreError::Corrupt { row, .. }) => {
+            LogRow { position: before + 1, record, name: place.hash, content: LogContent::Damaged(row) }
+        }
+        content => LogRow { position: place.position, record, name: place.hash, content: content? },
     })
 }
 
 fn read_head(row: &SqliteRow) -> Result<(Collection, u64), StoreError> {
-    let columns = Columns::of("collections", row);
+    let columns = Columns::whole("collections", row, "org")?;
     Ok((Collection { org: columns.id("org")?, year: columns.int("year")? }, columns.int("head")?))
 }
 
-fn read_summary(row: &SqliteRow) -> Result<RecordSummary, StoreError> {
-    let columns = Columns::of("records", row);
+/// None for a row that is not what was written: the other records are listed all the same, and whoever opens this one
+/// is told.
+fn read_summary(row: &SqliteRow) -> Option<RecordSummary> {
+    read_whole_summary(row).inspect_err(left_out).ok()
+}
+
+fn read_whole_summary(row: &SqliteRow) -> Result<RecordSummary, StoreError> {
+    let columns = Columns::whole("records", row, "record_id")?;
     Ok(RecordSummary {
-        reference: columns.reference()?,
+        reference: columns.record()?,
         version: columns.int("version")?,
         size_bytes: columns.int("size_bytes")?,
     })

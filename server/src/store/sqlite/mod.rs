@@ -22,6 +22,7 @@ use super::{Store, StoreError, StoreFigures, Word};
 mod account;
 mod audit;
 mod blob;
+mod broken;
 mod commit;
 mod device;
 mod district;
@@ -122,6 +123,10 @@ impl Store for SqliteStore {
         figures::read(self).await
     }
 
+    async fn broken_rows(&self) -> Result<Vec<(&'static str, String)>, StoreError> {
+        broken::rows(self).await
+    }
+
     /// Also folds the write-ahead log into the file.
     async fn close(&self) {
         self.readers.close().await;
@@ -138,6 +143,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "packs", include_str!("../../../../migrations/sqlite/0005_packs.sql")),
     (6, "record_indexes", include_str!("../../../../migrations/sqlite/0006_record_indexes.sql")),
     (7, "loose_blobs", include_str!("../../../../migrations/sqlite/0007_loose_blobs.sql")),
+    (8, "checksums", include_str!("../../../../migrations/sqlite/0008_checksums.sql")),
 ];
 
 fn migrations() -> Migrator {

@@ -7,6 +7,7 @@ use zhibu_domain::ids::{DistrictId, OrgId, RecordId};
 
 use super::row::{Columns, hex_list, sql_int};
 use super::{SqliteStore, from_sqlx};
+use crate::store::checksum::{broken, checksum_of_activity};
 use crate::store::{
     ActivityFilter, DirtyRecord, Projected, ProjectedActivity, Projection, ProjectionStore, StoreError,
     WaitingCounts,
@@ -16,7 +17,7 @@ use crate::store::{
 impl ProjectionStore for SqliteStore {
     async fn dirty_records(&self, district: DistrictId, limit: u32) -> Result<Vec<DirtyRecord>, StoreError> {
         let rows = sqlx::query(
-            "SELECT r.kind, r.org, r.year, r.key, d.version
+            "SELECT r.record_id, r.kind, r.org, r.year, r.key, d.version
              FROM dirty_records d
              JOIN records r ON r.district_id = d.district_id AND r.record_id = d.record_id
              WHERE d.district_id = ? ORDER BY d.record_id LIMIT ?",
@@ -28,7 +29,7 @@ impl ProjectionStore for SqliteStore {
         .map_err(from_sqlx)?;
         let read = |row| {
             let columns = Columns::of("dirty_records", row);
-            Ok(DirtyRecord { reference: columns.reference()?, version: columns.int("version")? })
+            Ok(DirtyRecord { reference: columns.record()?, version: columns.int("version")? })
         };
         rows.iter().map(read).collect()
     }
@@ -177,8 +178,9 @@ async fn put_activity(
     sqlx::query(
         "INSERT OR REPLACE INTO projected_activities
              (district_id, record_id, org, year, title, kinds, planned_at, held_from, status, present,
-              should_attend, cards, late, without_quorum, vote_faults, at_exactly_half, facts, sort_at, urgency)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+              should_attend, cards, late, without_quorum, vote_faults, at_exactly_half, facts, sort_at, urgency,
+              checksum)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(&district.bytes()[..])
     .bind(&activity.record.bytes()[..])
@@ -199,6 +201,7 @@ async fn put_activity(
     .bind(&activity.facts[..])
     .bind(activity.sort_at().0)
     .bind(i64::from(activity.urgency()))
+    .bind(checksum_of_activity(activity))
     .execute(tx)
     .await
     .map_err(from_sqlx)?;
@@ -207,7 +210,7 @@ async fn put_activity(
 
 fn read_activity(row: &SqliteRow) -> Result<ProjectedActivity, StoreError> {
     let columns = Columns::of("projected_activities", row);
-    Ok(ProjectedActivity {
+    let activity = ProjectedActivity {
         record: columns.id("record_id")?,
         org: columns.id("org")?,
         year: columns.int("year")?,
@@ -224,5 +227,10 @@ fn read_activity(row: &SqliteRow) -> Result<ProjectedActivity, StoreError> {
         vote_faults: columns.int("vote_faults")?,
         at_exactly_half: columns.int("at_exactly_half")?,
         facts: columns.get("facts")?,
-    })
+    };
+    let checksum: Option<i64> = columns.get("checksum")?;
+    let stands = (columns.millis("sort_at")?, columns.int("urgency")?);
+    let is_whole = stands == (activity.sort_at(), activity.urgency())
+        && checksum.is_none_or(|checksum| checksum == checksum_of_activity(&activity));
+    if is_whole { Ok(activity) } else { Err(broken("projected_activities", activity.record)) }
 }

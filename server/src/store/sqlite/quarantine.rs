@@ -20,8 +20,8 @@ impl QuarantineStore for SqliteStore {
     ) -> Result<Vec<QuarantinedItem>, StoreError> {
         let orgs = filter.orgs.as_ref().map(|orgs| hex_list(orgs.iter().map(|org| &org.bytes()[..])));
         let rows = sqlx::query(
-            "SELECT * FROM quarantine
-             WHERE district_id = ?1
+            "SELECT q.*, q.checksum IS NOT DISTINCT FROM q.said AS is_whole FROM quarantine q
+             WHERE q.district_id = ?1
                AND (?2 IS NULL OR org IN (SELECT unhex(value) FROM json_each(?2)))
                AND (?3 IS NULL OR author = ?3)
                AND (?4 = 0 OR resolved_at IS NULL)
@@ -46,12 +46,15 @@ impl QuarantineStore for SqliteStore {
         district: DistrictId,
         item: Uuid,
     ) -> Result<Option<QuarantinedItem>, StoreError> {
-        let row = sqlx::query("SELECT * FROM quarantine WHERE district_id = ? AND item = ?")
-            .bind(&district.bytes()[..])
-            .bind(&item.as_bytes()[..])
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(from_sqlx)?;
+        let row = sqlx::query(
+            "SELECT q.*, q.checksum IS NOT DISTINCT FROM q.said AS is_whole FROM quarantine q
+             WHERE q.district_id = ? AND q.item = ?",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&item.as_bytes()[..])
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
         row.as_ref().map(read_item).transpose()
     }
 
@@ -147,7 +150,7 @@ pub(super) fn read_refusal(columns: &Columns<'_>) -> Result<Refusal, StoreError>
 }
 
 fn read_item(row: &SqliteRow) -> Result<QuarantinedItem, StoreError> {
-    let columns = Columns::of("quarantine", row);
+    let columns = Columns::whole("quarantine", row, "item")?;
     let is_envelope: bool = columns.get("is_envelope")?;
     let resolution = match columns.millis_opt("resolved_at")? {
         Some(at) => {

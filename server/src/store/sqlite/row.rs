@@ -9,6 +9,7 @@ use zhibu_domain::record::{ChangeHash, RecordRef};
 use zhibu_domain::time::Millis;
 
 use crate::store::StoreError;
+use crate::store::checksum::broken;
 
 /// One row of a known table.
 pub(super) struct Columns<'r> {
@@ -31,6 +32,18 @@ sixteen_bytes!(AccountId, DeviceId, DistrictId, EntryId, InviteId, MemberId, Org
 impl<'r> Columns<'r> {
     pub(super) fn of(table: &'static str, row: &'r SqliteRow) -> Self {
         Self { table, row }
+    }
+
+    /// A row that is what was written: its column `is_whole` says so. `key` names it if not.
+    pub(super) fn whole(table: &'static str, row: &'r SqliteRow, key: &str) -> Result<Self, StoreError> {
+        let columns = Self::of(table, row);
+        columns.check("is_whole", table, key)?;
+        Ok(columns)
+    }
+
+    /// Whether what stands in a row of this table is what was written, as a column says.
+    pub(super) fn check(&self, is_whole: &str, table: &'static str, key: &str) -> Result<(), StoreError> {
+        if self.get(is_whole)? { Ok(()) } else { Err(broken(table, hex(self.get(key)?))) }
     }
 
     pub(super) fn corrupt(&self, what: impl std::fmt::Display) -> StoreError {
@@ -84,6 +97,12 @@ impl<'r> Columns<'r> {
 
     pub(super) fn millis_opt(&self, column: &str) -> Result<Option<Millis>, StoreError> {
         Ok(self.get::<Option<i64>>(column)?.map(Millis))
+    }
+
+    /// The columns `kind`, `org`, `year` and `key`, which `record_id` follows from.
+    pub(super) fn record(&self) -> Result<RecordRef, StoreError> {
+        let (reference, id) = (self.reference()?, self.id("record_id")?);
+        if reference.id() == id { Ok(reference) } else { Err(broken("records", id)) }
     }
 
     /// The columns `kind`, `org`, `year` and `key`.
@@ -157,7 +176,8 @@ impl JsonRows {
         self.text
     }
 
-    fn number(&mut self, number: i64) -> &mut Self {
+    /// Any number.
+    pub(super) fn number(&mut self, number: i64) -> &mut Self {
         self.comma();
         self.text.push_str(&number.to_string());
         self

@@ -36,12 +36,15 @@ impl SessionStore for SqliteStore {
         district: DistrictId,
         hash: &SessionHash,
     ) -> Result<Option<Session>, StoreError> {
-        let row = sqlx::query("SELECT * FROM sessions WHERE district_id = ? AND secret_hash = ?")
-            .bind(&district.bytes()[..])
-            .bind(&hash[..])
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(from_sqlx)?;
+        let row = sqlx::query(
+            "SELECT s.*, s.checksum IS NOT DISTINCT FROM s.said AS is_whole FROM sessions s
+             WHERE s.district_id = ? AND s.secret_hash = ?",
+        )
+        .bind(&district.bytes()[..])
+        .bind(&hash[..])
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
         row.as_ref().map(read_session).transpose()
     }
 
@@ -155,8 +158,9 @@ impl SessionStore for SqliteStore {
         account: AccountId,
     ) -> Result<Option<Factor>, StoreError> {
         let row = sqlx::query(
-            "SELECT factor_secret, factor_step FROM accounts
-             WHERE district_id = ? AND account = ? AND factor_secret IS NOT NULL",
+            "SELECT a.account, a.factor_secret, a.factor_step, a.checksum IS NOT DISTINCT FROM a.said AS is_whole
+             FROM accounts a
+             WHERE a.district_id = ? AND a.account = ? AND a.factor_secret IS NOT NULL",
         )
         .bind(&district.bytes()[..])
         .bind(&account.bytes()[..])
@@ -230,7 +234,7 @@ pub(super) async fn end_sessions_of(
 }
 
 fn read_session(row: &SqliteRow) -> Result<Session, StoreError> {
-    let columns = Columns::of("sessions", row);
+    let columns = Columns::whole("sessions", row, "account")?;
     let pending: Option<&[u8]> = columns.get("pending_factor")?;
     let pending_factor = pending.map(|_| columns.array("pending_factor")).transpose()?;
     Ok(Session {
@@ -245,6 +249,6 @@ fn read_session(row: &SqliteRow) -> Result<Session, StoreError> {
 }
 
 fn read_factor(row: &SqliteRow) -> Result<Factor, StoreError> {
-    let columns = Columns::of("accounts", row);
+    let columns = Columns::whole("accounts", row, "account")?;
     Ok(Factor { secret: columns.array("factor_secret")?, last_step: columns.int("factor_step")? })
 }
