@@ -55,7 +55,7 @@ impl LogStore for PostgresStore {
         .fetch_all(&self.readers)
         .await
         .map_err(from_sqlx)?;
-        rows.iter().map(read_known).collect()
+        rows.iter().filter_map(|row| read_known(row).transpose()).collect()
     }
 
     async fn open_records(
@@ -230,16 +230,23 @@ impl PostgresStore {
     }
 }
 
-fn read_known(row: &PgRow) -> Result<((DeviceId, ChangeHash), KnownChange), StoreError> {
+/// What an author was told of a change.
+type Told = ((DeviceId, ChangeHash), KnownChange);
+
+fn read_known(row: &PgRow) -> Result<Option<Told>, StoreError> {
     let columns = Columns::of("changes", row);
     let known = match columns.get::<Option<i64>>("position")? {
         Some(_) => KnownChange::Stored { position: columns.int("position")? },
         None => {
-            columns.check("is_whole", "quarantine", "item")?;
+            // One damaged refusal must not hold up what comes with it: the change is judged anew.
+            if let Err(error) = columns.check("is_whole", "quarantine", "item") {
+                left_out(&error);
+                return Ok(None);
+            }
             KnownChange::Quarantined(read_refusal(&Columns::of("quarantine", row))?)
         }
     };
-    Ok(((columns.id("author")?, columns.hash("hash")?), known))
+    Ok(Some(((columns.id("author")?, columns.hash("hash")?), known)))
 }
 
 pub(super) fn read_change(record: &RecordRef, row: &PgRow) -> Result<StoredChange, StoreError> {
