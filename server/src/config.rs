@@ -23,6 +23,9 @@ pub const DATABASE: &str = "zhibu.sqlite";
 /// The folder in a data folder where hashed files of the pages outlive their build.
 pub const WEB_ASSETS: &str = "web-assets";
 
+/// The file in a data folder that says how full the log was.
+pub const HIGH_WATER: &str = "high-water.json";
+
 /// The folder in a data folder that holds the pictures.
 pub const BLOBS: &str = "blobs";
 

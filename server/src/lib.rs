@@ -35,6 +35,7 @@ pub mod databases;
 pub mod demo;
 pub mod error;
 pub mod gather;
+pub mod high_water;
 pub mod http;
 pub mod listener;
 pub mod logging;

@@ -14,9 +14,10 @@ use zhibu_server::admin::init::Site;
 use zhibu_server::blobs::{BlobPlace, keep_sweeping};
 use zhibu_server::clock::{Clock as _, SystemClock, SystemEntropy};
 use zhibu_server::config::{
-    BLOBS, BackupOptions, Command, CompactOptions, Config, ExportOptions, InitOptions, LoginOptions, Place,
-    RestoreOptions, ServeOptions, VerifyOptions, WEB_ASSETS,
+    BLOBS, BackupOptions, Command, CompactOptions, Config, ExportOptions, HIGH_WATER, InitOptions,
+    LoginOptions, Place, RestoreOptions, ServeOptions, VerifyOptions, WEB_ASSETS,
 };
+use zhibu_server::high_water::HighWater;
 use zhibu_server::http::Pages;
 use zhibu_server::store::Database;
 use zhibu_server::{admin, compaction, http, listener, logging, metrics, projection};
@@ -197,7 +198,9 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         Some(address) => Some((listen(address).await?, metrics::install()?)),
         None => None,
     };
+    let high_water = HighWater::check(data.join(HIGH_WATER), store.clone()).await;
     let app = App::on_this_machine(options.limits, store.clone(), public_url, blobs);
+    tokio::spawn(high_water.clone().keep(app.ledger.listen()));
     let sweeper = tokio::spawn(keep_sweeping(app.clone()));
     let backups = match &options.backup {
         None => None,
@@ -227,6 +230,7 @@ async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     if tokio::time::timeout(PUT_AWAY_WITHIN, app.ledger.put_away()).await.is_err() {
         tracing::warn!("not everything was put away");
     }
+    high_water.note(|_| true).await;
     store.close().await;
     Ok(())
 }

@@ -69,15 +69,28 @@ fn set_aside(server: &mut Server) -> TempDir {
     aside
 }
 
+/// Who finds out that an older database was put in the place of the one at hand.
+#[derive(Clone, Copy)]
+enum Finder {
+    /// Whoever put it there says so.
+    Operator,
+    /// Only the database was set back: what the server noted beside it is still there.
+    Server,
+    /// The machine was set back as a whole.
+    Phones,
+}
+
 /// Puts an older database in the place of the one at hand, and starts again.
-fn put_back(server: &mut Server, aside: &TempDir, renew: bool) {
+fn put_back(server: &mut Server, aside: &TempDir, finder: Finder) {
     server.kill();
     for suffix in ["-wal", "-shm"] {
         std::fs::remove_file(server.folder().join(format!("zhibu.sqlite{suffix}"))).ok();
     }
     std::fs::copy(aside.path().join("zhibu.sqlite"), server.folder().join("zhibu.sqlite")).unwrap();
-    if renew {
-        server.admin(&["renew-generation"]);
+    match finder {
+        Finder::Operator => drop(server.admin(&["renew-generation"])),
+        Finder::Server => {}
+        Finder::Phones => std::fs::remove_file(server.folder().join("high-water.json")).unwrap(),
     }
     server.start();
 }

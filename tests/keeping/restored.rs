@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::{Console, Phone, Server};
-use crate::{all_is_delivered, copy, planned, put_back, server, set_aside, shown};
+use crate::{Finder, all_is_delivered, copy, planned, put_back, server, set_aside, shown};
 
 fn phones(server: &Server) -> (Phone, Phone) {
     let secretary = Phone::enrolled("书记的手机", &server.invite("secretary"));
@@ -60,7 +60,7 @@ async fn what_was_receipted_after_the_backup_comes_back_from_one_phone() {
     work(&server, &secretary, &recorder, &activity).await;
     let before = (shown(&[&secretary, &recorder], &activity), on_the_server(&server, &activity));
 
-    put_back(&mut server, &aside, true);
+    put_back(&mut server, &aside, Finder::Operator);
     // Waiting work that stands upon what is lost.
     secretary.run(&["set", &activity, "theme", "学习党章"]);
     let report = secretary.run(&["sync"]);
@@ -99,28 +99,28 @@ async fn what_comes_back_is_the_same_to_the_byte() {
     let aside = set_aside(&mut server);
     work(&server, &secretary, &recorder, &activity).await;
     let (view, bytes) = (shown(&[&secretary, &recorder], &activity), on_the_server(&server, &activity));
-    put_back(&mut server, &aside, true);
+    put_back(&mut server, &aside, Finder::Operator);
     assert_ne!(on_the_server(&server, &activity), bytes, "it is lost");
     recorder.run(&["sync"]);
     secretary.run(&["sync"]);
     assert_eq!(on_the_server(&server, &activity), bytes);
     assert_eq!(by_the_same_people(&shown(&[&secretary, &recorder], &activity)), by_the_same_people(&view));
     // Again, to the same backup: the vouchers of the generation between hold as well.
-    put_back(&mut server, &aside, true);
+    put_back(&mut server, &aside, Finder::Operator);
     secretary.run(&["sync"]);
     assert_eq!(on_the_server(&server, &activity), bytes);
     server.admin(&["verify"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_old_file_put_back_without_a_word_is_found_out() {
+async fn a_machine_set_back_without_a_word_is_found_out_by_who_wrote() {
     let mut server = server();
     let (secretary, recorder) = phones(&server);
     let activity = planned(&secretary);
     let aside = set_aside(&mut server);
     work(&server, &secretary, &recorder, &activity).await;
     let (view, bytes) = (shown(&[&secretary, &recorder], &activity), on_the_server(&server, &activity));
-    put_back(&mut server, &aside, false);
+    put_back(&mut server, &aside, Finder::Phones);
     let report = secretary.run(&["sync"]);
     assert!(report["recovered"].as_u64().unwrap() >= 6, "{report}");
     assert_eq!(on_the_server(&server, &activity), bytes);
@@ -130,6 +130,33 @@ async fn an_old_file_put_back_without_a_word_is_found_out() {
     assert_eq!(by_the_same_people(&shown(&[&secretary, &recorder], &activity)), by_the_same_people(&view));
     assert!(server.log().contains("an old store was put in the place of a newer one"));
     server.admin(&["verify"]);
+}
+
+/// Nobody who wrote comes back before the others: whoever only reads would skip what is written where the lost changes
+/// stood.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_file_put_back_without_a_word_is_found_out_by_the_server() {
+    let mut server = server();
+    let (secretary, recorder) = phones(&server);
+    let activity = planned(&secretary);
+    recorder.run(&["sync"]);
+    let aside = set_aside(&mut server);
+    secretary.run(&["set", &activity, "place", "文化广场"]);
+    secretary.run(&["sync"]);
+    recorder.run(&["sync"]);
+    let bytes = on_the_server(&server, &activity);
+    server.stop();
+    put_back(&mut server, &aside, Finder::Server);
+    assert!(server.log().contains("an older database was put in the place of this one"), "{}", server.log());
+    let report = recorder.run(&["sync"]);
+    assert_eq!(report["recovered"], 1, "{report}");
+    assert!(recorder.run(&["status"])["server_restored_at"].is_number());
+    assert_eq!(on_the_server(&server, &activity), bytes);
+    // Said once: the next start finds what the last one left.
+    server.stop();
+    server.start();
+    assert_eq!(recorder.run(&["sync"])["recovered"], 0);
+    assert_eq!(server.log().matches("an older database was put in").count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,7 +172,7 @@ async fn what_lost_its_place_to_a_phone_that_went_back_too_is_kept_apart_and_no_
     // Waits upon what is about to lose its place.
     recorder.run(&["set", &activity, "theme", "学习党章"]);
 
-    put_back(&mut server, &aside, true);
+    put_back(&mut server, &aside, Finder::Operator);
     std::fs::remove_dir_all(secretary.folder()).unwrap();
     copy(before.path(), secretary.folder());
     // Neither of the two knows that this number was used.
