@@ -115,6 +115,27 @@ fn a_fourth_photo() {
     assert_eq!(ActivityView::of(&server.record).attachments.len(), MAX_PHOTOS);
 }
 
+/// A limit is for what is new: what had its receipt comes back, even if others took its room meanwhile.
+#[test]
+fn a_photo_that_a_set_back_server_forgot() {
+    let cast = Cast::new();
+    let mut server = activity(&cast);
+    (1..=2).for_each(|id| drop(server.accept(&cast.recorder(), &attach(id))));
+    let mut lost = server.clone();
+    let forgotten = lost.accept(&cast.secretary(), &attach(3));
+    server.accept(&cast.recorder(), &attach(4));
+    server.take_back(&forgotten);
+    server.restart();
+    assert_eq!(ActivityView::of(&server.record).attachments.len(), MAX_PHOTOS + 1);
+    for id in 1..=2 {
+        let phone = secretary(&server);
+        let attack = forge(&phone, vec![put(ATTACHMENTS, &entry(5).to_string(), value(&photo(5)), vec![])]);
+        refused(&mut server, &server_secretary(), &attack, RefusalCode::TooManyPhotos);
+        server.accept(&cast.secretary(), &remove(id));
+    }
+    server.accept(&cast.secretary(), &attach(5));
+}
+
 /// Puts and deletes within one change: only what it leaves counts, and counting takes no longer for many.
 #[test]
 fn photos_without_end() {

@@ -7,7 +7,7 @@ use zhibu_domain::access::{Author, Scene};
 use zhibu_domain::attachment::{Attachment, BlobHash, PhotoFormat};
 use zhibu_domain::command::{AboutField, Command, Scalar};
 use zhibu_domain::event::{Claim, PointsVerb, Status, Verb};
-use zhibu_domain::gate::{Index, admit, decode, replay};
+use zhibu_domain::gate::{Index, admit, decode, readmit, replay};
 use zhibu_domain::ids::{AccountId, DeviceId, EntryId, MemberId, OrgId, RecordId, natural};
 use zhibu_domain::org::{Org, OrgTree, OrgType, Post, Role};
 use zhibu_domain::record::{Actor, Record, RecordRef, Stamp, WrittenChange};
@@ -196,6 +196,13 @@ impl<'c> Server<'c> {
             self.index = reopened;
         }
         Ok(Receipt::Stored)
+    }
+
+    /// A change that was in the log before the server was set back comes back, vouched for.
+    pub(crate) fn take_back(&mut self, change: &[u8]) {
+        readmit(&mut self.index, &decode(change).unwrap()).expect("what was in the log");
+        self.record.apply(change).expect("what was in the log applies");
+        self.log.push(change.to_vec());
     }
 
     /// Forgets everything but the log, and comes back from it.

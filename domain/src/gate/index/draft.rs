@@ -58,10 +58,13 @@ impl<'a> Draft<'a> {
         let Some(actor) = actor else {
             return refuse(WrongActor, "the actor is not the signed author's device");
         };
-        if index.size_bytes + change.size_bytes > MAX_RECORD_BYTES {
+        // Limits are for what is new: what had its receipt before comes back into a restored record that others have
+        // filled meanwhile.
+        let is_new = author.is_some();
+        if is_new && index.size_bytes + change.size_bytes > MAX_RECORD_BYTES {
             return refuse(RecordFull, format!("{} bytes", index.size_bytes + change.size_bytes));
         }
-        if index.operations + header.operations.len() > MAX_RECORD_OPERATIONS {
+        if is_new && index.operations + header.operations.len() > MAX_RECORD_OPERATIONS {
             return refuse(RecordFull, "too many operations");
         }
         let number = index.number_of(&header.actor_id, actor)?;
@@ -173,7 +176,7 @@ impl<'a> Draft<'a> {
         self.right(act.unwrap_or(Act::Write(container.name, meaning.member)), slot, judged)?;
         if let Edit::Few(most) = container.edit {
             self.few = self.few + usize::from(stands_for_all(&written)) - usize::from(stood);
-            if self.few > most {
+            if judged.is_some() && self.few > most {
                 return refuse_at(TooManyPhotos, slot);
             }
         }
