@@ -79,8 +79,8 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
             Err(TransportError::Refused(body)) if body.code == ErrorCode::ClockSkew => {
                 let offset = body.server_time.0 - self.now().0;
                 // That proof was not taken, so it binds nobody; a far future would lock the device out. Nor was one
-                // before it that lies as far ahead, whose answer may have been lost.
-                let is_far = before > body.server_time.plus(PROOF_TOLERANCE_MS);
+                // before it that lies as far ahead, whose answer may have been lost: the next one is later still.
+                let is_far = before >= body.server_time.plus(PROOF_TOLERANCE_MS);
                 self.update_state(|state| {
                     state.clock_offset_ms = offset;
                     state.last_proof_at = if is_far { body.server_time } else { before };

@@ -9,6 +9,7 @@ use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::{Profile, ReadMark, SyncResponse};
 
+use super::chunk::change_dependencies;
 use super::judge::Judgement;
 use super::rewrite::{Rewritten, refuse, rewrite};
 use super::scope::Scope;
@@ -99,6 +100,8 @@ struct Settling<'a> {
     state: DeviceState,
     /// What still waits, in order.
     pending: Vec<PendingChange>,
+    /// What counts now: as the answer says, each behind what it stands upon.
+    accepted: Vec<AcceptedChange>,
     /// What is refused and unseen, for the question whether its collection may go.
     unseen: BTreeSet<Collection>,
     outcome: RoundOutcome,
@@ -113,6 +116,7 @@ impl<'a> Settling<'a> {
             local,
             state: local.state.clone(),
             pending: local.pending.clone(),
+            accepted: Vec::new(),
             unseen: unseen.map(|change| change.record.collection()).collect(),
             outcome: RoundOutcome::default(),
             writes: Vec::new(),
@@ -121,7 +125,9 @@ impl<'a> Settling<'a> {
 
     fn take_accepted(&mut self) {
         let Judgement { accepted, delivered, marks, .. } = self.verdict.judgement;
-        self.writes.extend(accepted.iter().cloned().map(Write::Accept));
+        self.accepted = self.implied(accepted);
+        self.accepted.extend(accepted.iter().cloned());
+        self.writes.extend(self.accepted.iter().cloned().map(Write::Accept));
         self.writes.extend(delivered.iter().cloned().map(Write::Carry));
         self.writes.extend(marks.iter().copied().map(Write::Mark));
         let authors = self.verdict.response.pages.iter().flat_map(|page| &page.authors);
@@ -129,10 +135,29 @@ impl<'a> Settling<'a> {
         let voucher = self.verdict.judgement.voucher(self.verdict.response);
         self.writes.extend(voucher.map(Write::Voucher));
         self.writes.extend(self.verdict.response.profile.clone().map(Write::Profile));
-        let counts: BTreeSet<ChangeHash> = accepted.iter().map(|change| change.hash).collect();
+        let counts: BTreeSet<ChangeHash> = self.accepted.iter().map(|change| change.hash).collect();
         let before = self.pending.len();
         self.pending.retain(|change| !counts.contains(&change.hash));
         self.outcome.stored = before - self.pending.len();
+    }
+
+    /// What waits here and must count, too, since what was accepted stands upon it: a restored phone that may not read
+    /// the record any more hears of it in no other way.
+    fn implied(&self, accepted: &[AcceptedChange]) -> Vec<AcceptedChange> {
+        let said: BTreeSet<_> = accepted.iter().map(|change| change.hash).collect();
+        let mut stood_upon: BTreeSet<_> =
+            accepted.iter().flat_map(|change| change_dependencies(&change.change)).collect();
+        let mut implied = Vec::new();
+        // Nothing stands upon what was written after it.
+        for waiting in self.pending.iter().rev().filter(|waiting| !said.contains(&waiting.hash)) {
+            if stood_upon.contains(&waiting.hash) {
+                stood_upon.extend(change_dependencies(&waiting.change));
+                let PendingChange { record, hash, change, .. } = waiting.clone();
+                implied.push(AcceptedChange { record, hash, change });
+            }
+        }
+        implied.reverse();
+        implied
     }
 
     /// A restored phone's envelopes are built on counters that were used: none of them may go out again.
@@ -177,7 +202,7 @@ impl<'a> Settling<'a> {
     }
 
     fn rewrite_record(&mut self, reference: &RecordRef, base: &[AcceptedChange]) -> Result<(), SyncError> {
-        let new = self.verdict.judgement.accepted.iter().filter(|change| change.record == *reference);
+        let new = self.accepted.iter().filter(|change| change.record == *reference);
         let changes = base.iter().chain(new).map(|change| &change.change);
         let mut record =
             Record::from_changes(*reference, changes).map_err(|fault| damaged(reference, fault))?;

@@ -3,7 +3,7 @@
 use zhibu_domain::command::AboutField::{Place, Theme, Title};
 use zhibu_domain::record::merge_cards;
 
-use crate::support::{Phone, Server, activity};
+use crate::support::{NEXT_BRANCH, Phone, Server, activity, shelf};
 
 #[tokio::test]
 async fn work_that_was_delivered_before_the_restore_comes_back_once() {
@@ -101,4 +101,28 @@ async fn what_hangs_on_a_number_that_was_used_is_written_anew() {
     let view = phone.view(&activity(2)).await;
     assert_eq!((view.text(Title), view.text(Place)), (Some("党课"), Some("村委会")));
     assert_eq!((server.log_len(), phone.client.status().await.unwrap().pending), (3, 0));
+}
+
+/// What counts there he learns from receipts alone, and the receipt of the first envelope says only that its number was used.
+#[tokio::test]
+async fn what_was_delivered_before_the_restore_counts_in_a_branch_that_is_out_of_sight() {
+    let server = Server::start();
+    let mut phone = Phone::enrolled(&server, "王书记").await;
+    phone.set(&activity(1), Title, "主题党日").await;
+    let backup = phone.back_up().await;
+    phone.client.sync().await.unwrap();
+    phone.restore(&backup).await;
+    phone.surroundings.advance(60_000);
+    phone.client.close_envelopes().await.unwrap();
+    phone.set(&activity(1), Place, "村委会").await;
+    phone.client.close_envelopes().await.unwrap();
+    server.with(|state| {
+        state.collections = vec![shelf(NEXT_BRANCH)];
+        state.profile_version += 1;
+    });
+    let report = phone.client.sync().await.unwrap();
+    assert_eq!((report.stored, report.refused, server.log_len()), (2, 0, 2));
+    let status = phone.client.status().await.unwrap();
+    assert_eq!((status.pending, status.in_envelope), (0, 0));
+    assert!(phone.client.records().await.unwrap().is_empty(), "delivered, and then forgotten");
 }

@@ -1,6 +1,7 @@
 //! The access token and the clocks.
 
 use zhibu_domain::command::AboutField::Title;
+use zhibu_domain::wire::PROOF_TOLERANCE_MS;
 use zhibu_sync_client::error::SyncError;
 use zhibu_sync_client::store::LocalStore;
 
@@ -46,6 +47,19 @@ async fn a_proof_far_ahead_whose_answer_was_lost_locks_nobody_out() {
     phone.surroundings.advance(31_536_000_000);
     *phone.line.lose_answer.lock().unwrap() = true;
     assert!(matches!(phone.client.sync().await, Err(SyncError::Offline(_))));
+    phone.client.sync().await.unwrap();
+}
+
+/// The proof after it would be one millisecond too far ahead.
+#[tokio::test]
+async fn a_lost_proof_that_lies_just_as_far_ahead_as_may_be_locks_nobody_out() {
+    let server = Server::start();
+    let phone = Phone::enrolled(&server, "王书记").await;
+    server.with(|state| state.now = state.now.plus(TOKEN_MS));
+    phone.surroundings.advance(TOKEN_MS + 2 * PROOF_TOLERANCE_MS);
+    *phone.line.lose_answer.lock().unwrap() = true;
+    assert!(matches!(phone.client.sync().await, Err(SyncError::Offline(_))));
+    server.with(|state| state.now = state.now.plus(PROOF_TOLERANCE_MS));
     phone.client.sync().await.unwrap();
 }
 
