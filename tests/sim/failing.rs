@@ -83,6 +83,8 @@ impl FailingStore {
                 tokio::task::yield_now().await;
             }
         }
+        // What was under way when peace came does not break it.
+        let dies = dies && (!is_rough || self.is_rough.load(Ordering::SeqCst));
         if dies && self.chance.percent(50) {
             self.die();
             return std::future::pending().await;

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use axum::body::Body;
-use axum::http::{Request, header};
+use axum::http::{Method, Request, header};
 use minicbor::{Decode, Encode};
 use zhibu_domain::attachment::BlobHash;
 use zhibu_domain::ids::RecordId;
@@ -49,7 +49,9 @@ const FATES: [(usize, Fate); 7] = [
 /// A message that will arrive later than its sender thinks.
 #[derive(Clone)]
 pub(crate) struct Message {
-    path: &'static str,
+    method: Method,
+    path: String,
+    format: &'static str,
     credential: Option<String>,
     body: Vec<u8>,
     person: usize,
@@ -57,8 +59,9 @@ pub(crate) struct Message {
 
 impl Message {
     /// One that a phone of this person sends.
-    pub(crate) fn new(path: &'static str, credential: Option<String>, body: Vec<u8>, person: usize) -> Self {
-        Self { path, credential, body, person }
+    pub(crate) fn new(path: &str, credential: Option<String>, body: Vec<u8>, person: usize) -> Self {
+        let (method, path, format) = (Method::POST, path.to_owned(), "application/cbor");
+        Self { method, path, format, credential, body, person }
     }
 }
 
@@ -75,7 +78,8 @@ pub(crate) struct Net {
 impl Net {
     /// Delivers a message and notes what is answered.
     pub(crate) async fn deliver(&self, message: &Message) -> Option<(u16, Vec<u8>)> {
-        let mut request = Request::post(message.path).header(header::CONTENT_TYPE, "application/cbor");
+        let request = Request::builder().method(message.method.clone()).uri(&message.path);
+        let mut request = request.header(header::CONTENT_TYPE, message.format);
         if let Some(credential) = &message.credential {
             request = request.header(header::AUTHORIZATION, credential);
         }
@@ -122,15 +126,33 @@ impl Line {
 
     async fn ask<Q: Encode<()>, R: for<'b> Decode<'b, ()>>(
         &self,
-        path: &'static str,
+        path: &str,
         credential: Option<String>,
         question: &Q,
     ) -> Result<R, TransportError> {
+        let body = minicbor::to_vec(question).unwrap();
+        read(self.send(Message::new(path, credential, body, self.person)).await?)
+    }
+
+    /// Asks about a picture, or brings a piece of it.
+    async fn ask_picture(
+        &self,
+        method: Method,
+        token: &str,
+        (record, picture): (RecordId, String),
+        piece: &[u8],
+    ) -> Result<Vec<u8>, TransportError> {
+        let credential = Some(format!("Bearer {token}"));
+        let path = format!("/v1/records/{record}/blobs/{picture}");
+        let (format, body, person) = ("application/octet-stream", piece.to_vec(), self.person);
+        self.send(Message { method, path, format, credential, body, person }).await
+    }
+
+    /// Sends a message, with luck; the answer, if it is one.
+    async fn send(&self, mut message: Message) -> Result<Vec<u8>, TransportError> {
         self.asked.set(self.asked.get() + 1);
         assert!(self.asked.get() < MOST_QUESTIONS, "a synchronisation that does not end");
         let offline = |what: &str| TransportError::Offline(what.to_owned());
-        let body = minicbor::to_vec(question).unwrap();
-        let mut message = Message::new(path, credential, body, self.person);
         let fate = if self.net.is_bad.get() { self.chance.weighted(&FATES) } else { Fate::Arrives };
         match fate {
             Fate::QuestionLost => return Err(offline("lost")),
@@ -161,8 +183,12 @@ impl Line {
         if status != 200 {
             return Err(TransportError::refusal(status, None, &bytes));
         }
-        minicbor::decode(&bytes).map_err(|fault| TransportError::unreadable(status, fault))
+        Ok(bytes)
     }
+}
+
+fn read<R: for<'b> Decode<'b, ()>>(answer: Vec<u8>) -> Result<R, TransportError> {
+    minicbor::decode(&answer).map_err(|fault| TransportError::unreadable(200, fault))
 }
 
 impl Transport for Line {
@@ -181,27 +207,29 @@ impl Transport for Line {
         Ok(Answer { response, bytes_up: 0, bytes_down: 0 })
     }
 
-    async fn blob_progress(&self, _: &str, _: RecordId, _: BlobHash) -> Result<BlobProgress, TransportError> {
-        Err(no_pictures())
+    async fn blob_progress(
+        &self,
+        token: &str,
+        record: RecordId,
+        hash: BlobHash,
+    ) -> Result<BlobProgress, TransportError> {
+        let picture = (record, format!("{hash}/offset"));
+        read(self.ask_picture(Method::GET, token, picture, &[]).await?)
     }
 
     async fn put_blob_chunk(
         &self,
-        _: &str,
-        _: RecordId,
-        _: BlobHash,
-        _: u64,
-        _: &[u8],
+        token: &str,
+        record: RecordId,
+        hash: BlobHash,
+        offset: u64,
+        piece: &[u8],
     ) -> Result<BlobProgress, TransportError> {
-        Err(no_pictures())
+        let picture = (record, format!("{hash}/offset/{offset}"));
+        read(self.ask_picture(Method::PUT, token, picture, piece).await?)
     }
 
-    async fn blob(&self, _: &str, _: RecordId, _: BlobHash) -> Result<Vec<u8>, TransportError> {
-        Err(no_pictures())
+    async fn blob(&self, token: &str, record: RecordId, hash: BlobHash) -> Result<Vec<u8>, TransportError> {
+        self.ask_picture(Method::GET, token, (record, hash.to_string()), &[]).await
     }
-}
-
-/// Pictures are not simulated: their bytes lie in files.
-fn no_pictures() -> TransportError {
-    TransportError::Offline("no line for pictures".to_owned())
 }

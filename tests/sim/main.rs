@@ -10,6 +10,8 @@
 
 #[path = "../support/databases.rs"]
 pub mod databases;
+#[path = "../support/picture.rs"]
+pub mod picture;
 
 mod chance;
 mod console;
@@ -20,9 +22,11 @@ mod line;
 mod oracle;
 mod people;
 mod phone;
+mod pictures;
 mod quiet;
 mod run;
 mod servers;
+mod shelf;
 mod trace;
 mod work;
 mod world;

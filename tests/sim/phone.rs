@@ -4,11 +4,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use zhibu_domain::record::ChangeHash;
+use zhibu_domain::attachment::PhotoSize;
+use zhibu_domain::ids::EntryId;
+use zhibu_domain::record::{ChangeHash, RecordRef};
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::ErrorCode;
 use zhibu_server::clock::{Clock as _, TestClock};
-use zhibu_sync_client::client::{Client, SyncReport};
+use zhibu_sync_client::client::{Client, SyncReport, UploadReport};
 use zhibu_sync_client::error::SyncError;
 use zhibu_sync_client::invite::Invite;
 use zhibu_sync_client::platform::Surroundings;
@@ -122,13 +124,30 @@ impl Phone {
         self.client.sync().await.inspect_err(|error| self.demand_harmless(error))
     }
 
-    fn demand_harmless(&self, error: &SyncError) {
+    /// Sends the pictures whose photos count. To be called after a synchronisation.
+    pub(crate) async fn upload(&self) -> Result<UploadReport, SyncError> {
+        self.line.asked.set(0);
+        self.client.upload_blobs().await.inspect_err(|error| self.demand_harmless(error))
+    }
+
+    /// A picture, from here or from the server.
+    pub(crate) async fn look(
+        &self,
+        of: &RecordRef,
+        photo: EntryId,
+        size: PhotoSize,
+    ) -> Result<Vec<u8>, SyncError> {
+        self.line.asked.set(0);
+        self.client.photo(of, photo, size).await
+    }
+
+    pub(crate) fn demand_harmless(&self, error: &SyncError) {
         let is_harmless = match error {
             SyncError::Store(StoreError::Failed(_)) => self.disk.is_dead(),
             SyncError::Store(StoreError::Full) | SyncError::Offline(_) | SyncError::Busy { .. } => true,
             // A cut answer, or one to a doubled question.
             SyncError::BrokenAnswer(_) | SyncError::WrongClock => true,
-            SyncError::DeviceRevoked | SyncError::InviteSpent => true,
+            SyncError::DeviceRevoked | SyncError::InviteSpent | SyncError::PhotoNotThere => true,
             SyncError::Refused(body) => {
                 matches!(body.code, ErrorCode::WrongProof | ErrorCode::Unauthenticated)
             }

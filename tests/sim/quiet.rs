@@ -9,7 +9,7 @@ use zhibu_domain::wire::Receipt;
 use zhibu_server::console::points::PointsQuery;
 use zhibu_server::projection;
 use zhibu_server::store::{ChainState, HowResolved, QuarantineFilter, QuarantinedItem, Store, StoredRecord};
-use zhibu_sync_client::client::SyncReport;
+use zhibu_sync_client::client::{SyncReport, UploadReport};
 use zhibu_sync_client::error::SyncError;
 use zhibu_sync_client::store::LocalStore as _;
 
@@ -64,7 +64,14 @@ impl World {
     async fn rest(&mut self, place: usize) -> bool {
         let phone = &mut self.phones[place];
         match phone.sync().await {
-            Ok(SyncReport { stored: 0, refused: 0, rewritten: 0, received: 0, delivered: 0, .. }) => true,
+            Ok(SyncReport { stored: 0, refused: 0, rewritten: 0, received: 0, delivered: 0, .. }) => {
+                // Pictures of a record that he may not read any more are declined for ever.
+                let UploadReport { thumbs, photos, .. } = phone.upload().await.unwrap();
+                if thumbs + photos > 0 {
+                    self.trace.tell(format!("{}: {thumbs} thumbnails, {photos} photos", phone.name));
+                }
+                thumbs + photos == 0
+            }
             Ok(news) => {
                 self.trace.tell(format!("{}: {news:?}", phone.name));
                 false
@@ -106,6 +113,7 @@ impl World {
         let different = projection::differences(store, district()).await.unwrap();
         assert_eq!(different, [], "projected otherwise than computed");
         self.check_points().await;
+        self.check_pictures().await;
     }
 
     async fn check_phone(
@@ -254,6 +262,7 @@ fn is_honest(code: RefusalCode) -> bool {
             | AlreadyWritten
             | DeviceRevoked
             | WrongValue
+            | TooManyPhotos
     )
 }
 

@@ -2,11 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
+use object_store::memory::InMemory;
 use tower::ServiceExt as _;
 use zhibu_domain::time::Millis;
 use zhibu_server::admin::generation;
@@ -20,6 +21,7 @@ use zhibu_server::{App, projection};
 use super::chance::Chance;
 use super::failing::FailingStore;
 use super::people::{FOUNDED, Size, district, found};
+use super::shelf::Shelf;
 
 /// No body is larger.
 const MAX_BODY_BYTES: usize = 64 << 20;
@@ -64,17 +66,11 @@ impl Ground {
         let store = self.open().await;
         let clock = Arc::new(TestClock::new(FOUNDED));
         let entropy = Arc::new(SeededEntropy::new(1));
-        let app = App::new(store.clone(), clock, entropy, "http://zhibu.sim", pictures());
+        let no_pictures = BlobPlace::of(Arc::new(InMemory::new()));
+        let app = App::new(store.clone(), clock, entropy, "http://zhibu.sim", no_pictures);
         found(&app, size).await;
         projection::catch_up(&*store, district()).await.unwrap();
     }
-}
-
-/// Nobody takes pictures in here: the folder is made because a server needs one, and stays empty.
-fn pictures() -> BlobPlace {
-    static FOLDER: OnceLock<BlobPlace> = OnceLock::new();
-    let make = || BlobPlace::folder(&std::env::temp_dir().join("zhibu-sim-pictures")).unwrap();
-    FOLDER.get_or_init(make).clone()
 }
 
 /// One server.
@@ -91,6 +87,8 @@ pub(crate) struct Servers {
     /// The store itself, for those who only look.
     store: RefCell<Arc<dyn Store>>,
     pub(crate) clock: Arc<TestClock>,
+    /// Where pictures are.
+    pub(crate) shelf: Arc<Shelf>,
     chance: Chance,
     running: RefCell<Vec<Running>>,
     is_rough: Cell<bool>,
@@ -103,7 +101,9 @@ impl Servers {
         let store = ground.open().await;
         let (running, is_rough) = (RefCell::default(), Cell::new(false));
         let (ground, store) = (RefCell::new(ground), RefCell::new(store));
-        let servers = Self { ground, store, clock, chance, running, is_rough };
+        // Not forked off: who takes no pictures draws no number for them.
+        let shelf = Arc::new(Shelf::new(clock.clone(), Chance::new(now.0.unsigned_abs())));
+        let servers = Self { ground, store, clock, shelf, chance, running, is_rough };
         for _ in 0..count {
             let one = servers.boot().await;
             servers.running.borrow_mut().push(one);
@@ -139,15 +139,17 @@ impl Servers {
         let store = Arc::new(FailingStore::over(self.open().await, self.chance.fork()));
         store.be_rough(self.is_rough.get());
         let entropy = Arc::new(SeededEntropy::new(self.chance.next()));
-        let app = App::new(store.clone(), self.clock.clone(), entropy, "http://zhibu.sim", pictures());
+        let pictures = BlobPlace::of(self.shelf.clone());
+        let app = App::new(store.clone(), self.clock.clone(), entropy, "http://zhibu.sim", pictures);
         let router = router(app.clone(), Pages::default());
         Running { app, store, router }
     }
 
-    /// Whether stores are slow and fail now and then.
+    /// Whether stores and the disk of the pictures are slow and fail now and then.
     pub(crate) fn be_rough(&self, is_rough: bool) {
         self.is_rough.set(is_rough);
         self.running.borrow().iter().for_each(|one| one.store.be_rough(is_rough));
+        self.shelf.be_rough(is_rough);
     }
 
     /// One of them dies at one of its next store calls.

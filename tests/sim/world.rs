@@ -1,8 +1,11 @@
 //! One run: a district, its people and what happens to them, step by step.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use zhibu_domain::attachment::BlobHash;
+use zhibu_domain::ids::RecordId;
 use zhibu_domain::time::Millis;
 use zhibu_domain::wire::PROTOCOL;
 use zhibu_server::clock::Clock as _;
@@ -25,7 +28,7 @@ mod mishaps;
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
-const DAY_MS: i64 = 24 * HOUR_MS;
+pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 /// The reviewer and the officer stand before the branches' people.
 pub(crate) const REVIEWER: usize = 0;
 const FIRST_MEMBER: usize = 2;
@@ -105,6 +108,10 @@ pub(crate) struct World {
     backup: Option<ServerBackup>,
     /// Whether servers are set back in this run.
     pub(crate) sets_back: bool,
+    /// Whether people take pictures in this run.
+    pub(crate) takes_pictures: bool,
+    /// Pictures that a phone had and its backup had not.
+    pub(crate) forgotten_pictures: BTreeSet<(RecordId, BlobHash)>,
     /// The server was set back, and not everybody has brought what he holds.
     pub(crate) is_recovering: bool,
     pub(crate) trace: Rc<Trace>,
@@ -138,6 +145,8 @@ impl World {
             invites: 0,
             backup: None,
             sets_back: false,
+            takes_pictures: false,
+            forgotten_pictures: BTreeSet::new(),
             is_recovering: false,
             trace,
             began,
@@ -194,6 +203,10 @@ impl World {
                 let raised = self.net.servers.raise_the_dead().await;
                 if raised > 0 {
                     self.tell(format!("{raised} servers start again"));
+                }
+                if raised > 0 && self.takes_pictures && self.chance.percent(60) {
+                    let lost = self.net.servers.shelf.lose_pieces().await;
+                    self.tell(format!("{lost} pieces of pictures are lost"));
                 }
             }
             for place in 0..self.phones.len() {
@@ -274,6 +287,9 @@ impl World {
     }
 
     async fn work(&self, place: usize) -> String {
+        if self.takes_pictures && self.chance.percent(45) {
+            return self.handle_picture(place).await;
+        }
         let client = &self.phones[place].client;
         let worker = Worker { client, chance: &self.chance, size: self.size };
         match worker.work().await {
@@ -285,12 +301,13 @@ impl World {
 
     async fn sync(&self, place: usize) -> String {
         let phone = &self.phones[place];
-        match phone.sync().await {
+        let said = match phone.sync().await {
             Ok(SyncReport { stored, refused, rewritten, received, delivered, .. }) => {
                 format!("{} {stored}/{refused}/{rewritten}/{received}/{delivered}", phone.name)
             }
-            Err(error) => format!("{} {}", phone.name, error.name()),
-        }
+            Err(error) => return format!("{} {}", phone.name, error.name()),
+        };
+        if self.takes_pictures { format!("{said} {}", self.upload(phone).await) } else { said }
     }
 
     /// One phone's unsent work becomes a file; another takes some file along.
@@ -321,6 +338,11 @@ impl World {
     }
 
     async fn at_the_server(&self, step: Step) -> String {
+        if self.takes_pictures && self.chance.percent(50) {
+            // The swept picture may be just on its way for another record.
+            let (swept, synced) = futures::future::join(self.sweep(), self.sync(self.any_phone())).await;
+            return format!("{swept}, meanwhile {synced}");
+        }
         let Some(one) = self.net.servers.any() else { return "nobody is there".to_owned() };
         let app = one.app.clone();
         let said = match step {

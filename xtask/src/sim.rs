@@ -5,8 +5,10 @@ use crate::run::{Failure, Run};
 
 /// What `cargo xtask test` runs: about a minute of two cores.
 const SEEDS: &str = "2000";
-/// And those in which the server is set back to an old backup.
-const SET_BACK_SEEDS: &str = "300";
+/// And of each of those that are unlike the others.
+const OTHER_SEEDS: &str = "300";
+/// The server is set back to an old backup; people take pictures, too; both.
+const OTHER_WAYS: [&[&str]; 3] = [&["--set-back"], &["--pictures"], &["--set-back", "--pictures"]];
 
 /// Runs the simulator with these words. With `--store postgres` it gets a server of its own.
 pub(crate) fn sim(words: &[String]) -> Result<(), Failure> {
@@ -21,7 +23,9 @@ pub(crate) fn sim(words: &[String]) -> Result<(), Failure> {
 /// The seeds that every change must survive, and some on each database.
 pub(crate) fn smoke() -> Result<(), Failure> {
     simulator(&["--seeds", SEEDS, "--json"]).run()?;
-    simulator(&["--seeds", SET_BACK_SEEDS, "--set-back", "--json"]).run()?;
+    for way in OTHER_WAYS {
+        simulator(&["--seeds", OTHER_SEEDS, "--json"]).args(way).run()?;
+    }
     simulator(&["--seeds", "20", "--store", "sqlite", "--json"]).run()?;
     let server = Postgres::start()?;
     let on_postgres = simulator(&["--seeds", "20", "--store", "postgres", "--json"]);

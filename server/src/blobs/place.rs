@@ -90,6 +90,11 @@ impl BlobPlace {
         Ok(Self { wholes: store.clone(), parts: store, bucket, prefix })
     }
 
+    /// A place of another's making, who answers for what it survives.
+    pub fn of(store: Arc<dyn ObjectStore>) -> Self {
+        Self { wholes: store.clone(), parts: store, bucket: None, prefix: Path::default() }
+    }
+
     /// The other origin that readers are sent to, if they are.
     pub fn origin(&self) -> Option<&str> {
         self.bucket.as_ref().map(|bucket| &*bucket.origin)

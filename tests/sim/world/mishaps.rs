@@ -86,6 +86,8 @@ impl World {
                 let Some(place) = self.chance.pick_some(&with_one).copied() else {
                     return "no backup".to_owned();
                 };
+                let forgotten = self.only_copies(&self.phones[place]).await;
+                self.forgotten_pictures.extend(forgotten);
                 self.phones[place].restore();
                 if self.is_recovering {
                     // What nobody else held of what the server lost is lost.
