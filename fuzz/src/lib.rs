@@ -4,7 +4,7 @@
 #[path = "../../domain/tests/attacks/allocations.rs"]
 mod allocations;
 #[path = "../../domain/tests/support/mod.rs"]
-#[allow(dead_code, reason = "each user plays only a part of the cast")]
+#[expect(dead_code, reason = "each user plays only a part of the cast")]
 mod support;
 
 use std::sync::OnceLock;
@@ -47,6 +47,20 @@ fn decoded<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Option<T> {
     bounded(bytes, || minicbor::decode(bytes).ok())
 }
 
+/// What reads a stranger's bytes, and panics if it may not take them so.
+pub type Target = fn(&[u8]);
+
+/// All of them, by their names.
+pub const TARGETS: [(&str, Target); 7] = [
+    ("envelope", envelope),
+    ("sync_body", sync_body),
+    ("pack", pack),
+    ("rule_book", rule_book),
+    ("change", change),
+    ("kept_index", kept_index),
+    ("carried_file", carried_file),
+];
+
 /// An envelope, and the body within it.
 pub fn envelope(bytes: &[u8]) {
     if let Some(envelope) = decoded::<Envelope>(bytes) {
@@ -55,11 +69,14 @@ pub fn envelope(bytes: &[u8]) {
     decoded::<EnvelopeBody>(bytes);
 }
 
-/// Both bodies of a synchronisation, and the envelopes of the first.
+/// Both bodies of a synchronisation, the envelopes and vouchers of the first, and the packs of the second.
 pub fn sync_body(bytes: &[u8]) {
     if let Some(request) = decoded::<SyncRequest>(bytes) {
         for envelope in &request.envelopes {
             decoded::<EnvelopeBody>(&envelope.body);
+        }
+        for voucher in request.recovery.iter().flat_map(|recovery| &recovery.vouchers) {
+            bounded(bytes, || voucher.changes().count());
         }
     }
     if let Some(response) = decoded::<SyncResponse>(bytes) {
@@ -155,9 +172,14 @@ fn activity() -> &'static Server<'static> {
 pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     use support::craft::body;
     use zhibu_domain::ids::{DistrictId, natural};
+    use zhibu_domain::record::change_hash;
+    use zhibu_domain::refusal::RefusalCode;
     use zhibu_domain::rule_book::EXAMPLE_TOML;
     use zhibu_domain::time::Millis;
-    use zhibu_domain::wire::{PROTOCOL, SentChange};
+    use zhibu_domain::wire::{
+        AuthorCard, CollectionPage, EnvelopeReceipt, LoggedChange, LoggedPack, PROTOCOL, PackedNames,
+        Receipt, Recovery, Refusal, SentChange, Voucher,
+    };
 
     let server = activity();
     let reference = cast().activity();
@@ -179,12 +201,60 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         marks: vec![],
         envelopes: vec![envelope.clone(), envelope],
         page_bytes: 1 << 20,
+        recovery: None,
+    };
+    let packed = zhibu_domain::record::pack(&reference, &server.log).expect("it packs");
+    let names = server.log.iter().filter_map(|change| change_hash(change)).flat_map(|hash| hash.0);
+    let names: Vec<u8> = names.collect();
+    let (generation, code) = (vec![0xaa; 16], vec![0xcc; 16]);
+    let author = AuthorCard {
+        device: cast().secretary().device,
+        name: "乌云".into(),
+        device_name: "书记的手机".into(),
+        member: cast().secretary().member,
+    };
+    let packs = vec![PackedNames(names.clone())];
+    let voucher = Voucher { generation: generation.clone(), code: code.clone(), names, packs };
+    let recovery = Recovery {
+        vouchers: vec![voucher],
+        changes: server.log.iter().map(sent).collect(),
+        authors: vec![author.clone()],
+    };
+    let recovering = SyncRequest { envelopes: vec![], recovery: Some(recovery), ..request.clone() };
+    let page = CollectionPage {
+        collection: reference.collection(),
+        after: 0,
+        position: server.log.len() as u64,
+        records: vec![reference],
+        changes: server.log.iter().map(|change| LoggedChange { record: 0, change: change.clone() }).collect(),
+        authors: vec![author],
+        packs: vec![LoggedPack { record: 0, pack: packed.clone() }],
+    };
+    let refused = Refusal::new(RefusalCode::NoRight, "attendance");
+    let answer = SyncResponse {
+        protocol: PROTOCOL,
+        server_time: Millis(1_795_000_000_000),
+        generation,
+        receipts: vec![EnvelopeReceipt {
+            refused: None,
+            changes: vec![Receipt::Stored(1), Receipt::Refused(refused)],
+        }],
+        pages: vec![page],
+        more: false,
+        profile: None,
+        last_counter: 1,
+        last_epoch: 1,
+        token: None,
+        recovered: Some(vec![Receipt::Duplicate(2)]),
+        voucher: Some(code),
     };
     let mut seeds = vec![
         ("envelope", framed.clone()),
         ("envelope", written),
         ("sync_body", minicbor::to_vec(&request).expect("it encodes")),
-        ("pack", zhibu_domain::record::pack(&reference, &server.log).expect("it packs")),
+        ("sync_body", minicbor::to_vec(&recovering).expect("it encodes")),
+        ("sync_body", minicbor::to_vec(&answer).expect("it encodes")),
+        ("pack", packed),
         ("rule_book", EXAMPLE_TOML.as_bytes().to_vec()),
         ("kept_index", server.index.keep()),
         ("carried_file", [framed.clone(), framed].concat()),
