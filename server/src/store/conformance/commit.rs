@@ -14,6 +14,20 @@ async fn is_free(store: &dyn Store, counter: u64) -> bool {
     store.commit(&[other]).await.unwrap() == [Committed::Done(vec![])]
 }
 
+/// So many more phones of the secretary. The row of a phone is held for as long as its envelope is being committed, so
+/// that only deliveries of different phones are ever written at the same time.
+async fn enrol_phones(store: &dyn Store, count: u8) -> Vec<DeviceId> {
+    let mut phones = Vec::new();
+    for n in 100..100 + count {
+        let phone = DeviceId::from_bytes([n; 16]);
+        assert!(store.create_invite(DISTRICT, &invite(n, [n; 32])).await.unwrap());
+        let redeemed = store.redeem_invite(&redemption([n; 32], phone, n)).await.unwrap();
+        assert!(matches!(redeemed, Redeemed::Enrolled(_)));
+        phones.push(phone);
+    }
+    phones
+}
+
 fn mark(collection: Collection, position: u64) -> ReadMark {
     ReadMark { collection, position }
 }
@@ -166,13 +180,14 @@ pub(crate) async fn commits_at_the_same_time_never_share_a_position<F: Future<Ou
 ) {
     // Two openings of one database stand for two server processes.
     let stores = [store, open().await];
-    let writers = (0..16u16).map(|writer| {
+    let phones = enrol_phones(&*stores[0], 16).await;
+    let writers = phones.into_iter().zip(0u16..).map(|(author, writer)| {
         let store = stores[usize::from(writer % 2)].clone();
         tokio::spawn(async move {
             for n in 0..5u16 {
                 let record = activity(writer as u8);
-                let content = writer * 100 + n;
-                let one = delivery(u64::from(content) + 1, vec![append(record, content, u64::from(n))]);
+                let one = append(record, writer * 100 + n, u64::from(n));
+                let one = Delivery { author, ..delivery(u64::from(n) + 1, vec![one]) };
                 let done = store.commit(&[one]).await.unwrap();
                 assert!(matches!(&done[0], Committed::Done(receipts) if matches!(receipts[..], [Receipt::Stored(_)])));
             }
@@ -190,10 +205,11 @@ pub(crate) async fn of_two_judges_of_one_version_one_is_stale<F: Future<Output =
     open: impl Fn() -> F,
 ) {
     let stores = [store, open().await];
-    let judges = [0u16, 1].map(|judge| {
+    let phones = enrol_phones(&*stores[0], 2).await;
+    let judges = phones.into_iter().zip(0u16..).map(|(author, judge)| {
         let store = stores[usize::from(judge)].clone();
         tokio::spawn(async move {
-            let one = delivery(u64::from(judge) + 1, vec![append(activity(1), judge, 0)]);
+            let one = Delivery { author, ..delivery(1, vec![append(activity(1), judge, 0)]) };
             store.commit(&[one]).await.unwrap().remove(0)
         })
     });
