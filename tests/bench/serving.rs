@@ -161,9 +161,13 @@ impl SyncCounter {
     /// How many there were.
     pub(crate) fn count(self) -> Option<u64> {
         let (mut perf, counts) = self.perf?;
-        let told = Command::new("kill").args(["-INT", &perf.id().to_string()]).status().ok()?;
-        perf.wait().ok()?;
-        let text = fs::read_to_string(counts.path()).ok().filter(|_| told.success())?;
+        // Again and again: what a shell runs in the background is deaf to INT until `perf` has begun to listen, and at
+        // TERM it ends without its counts.
+        while perf.try_wait().ok()?.is_none() {
+            Command::new("kill").args(["-INT", &perf.id().to_string()]).status().ok()?;
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        let text = fs::read_to_string(counts.path()).ok()?;
         let counted: Vec<u64> =
             text.lines().filter_map(|line| line.split(',').next()?.parse().ok()).collect();
         (!counted.is_empty()).then(|| counted.iter().sum())
