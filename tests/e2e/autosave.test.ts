@@ -32,7 +32,7 @@ test('saved, uploaded, filed: each word comes when it is true and not before', a
   await phone.offline(true)
   await openPlanned(phone, '计划')
   await phone.writes('地点', '村部会议室')
-  await phone.sees('已保存到本机')
+  await phone.saved()
   // Durable means: the battery may fall out now.
   await phone.kill()
   await phone.open()

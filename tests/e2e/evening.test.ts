@@ -18,19 +18,19 @@ test('two phones record one evening without signal, it merges, the clash is sett
   await rollAndUnmark(secretary)
   await goTo(secretary, '记录')
   await secretary.writes('会议记录', '学习党章。讨论修路。')
-  await secretary.sees('已保存到本机')
+  await secretary.saved()
   await voteWithArithmetic(secretary)
   await followUp(secretary)
   await goTo(secretary, '计划')
   await secretary.writes('地点', '村部会议室')
-  await secretary.sees('已保存到本机')
+  await secretary.saved()
   await secretary.seesNo(/^已上传$/)
 
   await openPlanned(recorder, '记录')
   await recorder.writes('会议记录', '会前清点人数。')
   await goTo(recorder, '计划')
   await recorder.writes('地点', '文化广场')
-  await recorder.sees('已保存到本机')
+  await recorder.saved()
 
   for (const phone of [secretary, recorder]) await phone.offline(false)
   for (const phone of [secretary, recorder, secretary]) await syncNow(phone)
@@ -56,7 +56,7 @@ test('two phones record one evening without signal, it merges, the clash is sett
   const field = secretary.page.locator('.field').filter({ has: secretary.page.getByLabel('记录本页码', { exact: true }) })
   await field.getByText('请补记录本页码。').waitFor()
   await secretary.writes('记录本页码', '第36页')
-  await secretary.sees('已保存到本机')
+  await secretary.saved()
   await submit(secretary)
   expect((await officer.get(`/v1/console/records/${record}`)).about.paper_ref).toBe('第36页')
   await officer.review(record, { verb: 'filed' })
@@ -72,7 +72,7 @@ async function rollAndUnmark(phone: Phone): Promise<void> {
   await phone.tap('全部到会')
   await phone.sees(/实到 \d+/)
   await phone.tap('李建国：请假')
-  await phone.sees('已保存到本机')
+  await phone.saved()
 }
 
 /** The arithmetic is live: more votes than voters is said at once, and does not stop anybody. */
@@ -91,7 +91,7 @@ async function followUp(phone: Phone): Promise<void> {
   await goTo(phone, '后续')
   await phone.tap('加一项')
   await phone.writes('要办的事1', '备好砂石。')
-  await phone.sees('已保存到本机')
+  await phone.saved()
 }
 
 /** Both values with who wrote them, one button each. */

@@ -59,7 +59,7 @@ test('a store that is deleted under the open app is never written to again as if
   await phone.offline(true)
   await openPlanned(phone, '计划')
   await phone.writes('地点', '村部会议室')
-  await phone.sees('已保存到本机')
+  await phone.saved()
   const line = await phone.debug(phone.page)
   await line.send('Storage.clearDataForOrigin', { origin: server.url, storageTypes: 'indexeddb' })
   await phone.writes('地点', '文化广场')

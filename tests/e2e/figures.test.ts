@@ -9,6 +9,8 @@ const OPEN_MS = 300
 const LONGEST_TASK_MS = 50
 /** How much longer a single task may take on a machine that does other things. */
 const NOISE = 4
+/** A start happens once in a life of the page: one of them says more of the machine than of the page. */
+const STARTS = 3
 const TAPS = 12
 const SECONDS = 90
 
@@ -37,13 +39,18 @@ test('saving, opening, and never keeping a thumb waiting', async ({ server, phon
   const phone = phoneOf('王秀兰')
   await enrol(phone, server, 'secretary')
   await phone.offline(true)
-  await phone.kill()
   await phone.slow(4)
-  await phone.open()
-  const tasks = await longTasks(phone.page)
-  await phone.sees(PLANNED)
-  await phone.sees('离线中，照常填写，联网后自动上传')
-  const starting = Math.max(0, ...(await tasks()))
+  const starts: number[] = []
+  let tasks = async (): Promise<number[]> => []
+  for (let time = 0; time < STARTS; time += 1) {
+    await phone.kill()
+    await phone.open()
+    tasks = await longTasks(phone.page)
+    await phone.sees(PLANNED)
+    await phone.sees('离线中，照常填写，联网后自动上传')
+    starts.push(Math.max(0, ...(await tasks())))
+  }
+  const starting = median(starts)
 
   const opened: number[] = []
   for (let time = 0; time < 5; time += 1) {

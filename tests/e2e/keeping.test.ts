@@ -37,7 +37,7 @@ async function writePlace(phone: Phone, place: string): Promise<void> {
   await phone.offline(true)
   await openPlanned(phone, '计划')
   await phone.writes('地点', place)
-  await phone.sees('已保存到本机')
+  await phone.saved()
 }
 
 /** Back under a signal, uploads by thumb. */

@@ -78,7 +78,7 @@ async function crowdedPhone(phone: Phone, server: Server, size: TextSize): Promi
   await phone.offline(true)
   await openPlanned(phone, '计划')
   await phone.writes('地点', '文化广场')
-  await phone.sees('已保存到本机')
+  await phone.saved()
   const secretary = CommandLine.enrolled(server, 'secretary', '书记的手机')
   const record = secretary.planned()
   secretary.run('roll', record, '--mark', marks(1, 20, 'present'))
@@ -95,7 +95,7 @@ async function crowdedPhone(phone: Phone, server: Server, size: TextSize): Promi
   await visit(phone, '/')
   await openPlanned(phone, '记录')
   await phone.writes('会议记录', '学习党章。讨论修路。')
-  await phone.sees('已保存到本机')
+  await phone.saved()
   return record
 }
 

@@ -15,7 +15,7 @@ async function writeUnsent(phone: Phone): Promise<void> {
   await phone.offline(true)
   await openPlanned(phone, '计划')
   await phone.writes('地点', '村部会议室')
-  await phone.sees('已保存到本机')
+  await phone.saved()
 }
 
 /** The file that the phone hands over, as bytes. */
@@ -89,7 +89,7 @@ test('when the storage is full nothing is called saved, and with room again it g
   await line.send('Storage.overrideQuotaForOrigin', { origin: server.url })
   await emptyStorage(phone)
   await phone.writes('地点', '文化广场')
-  await phone.sees('已保存到本机')
+  await phone.saved()
   await visit(phone, new URL(phone.page.url()).pathname)
   await expect.poll(() => phone.page.getByLabel('地点', { exact: true }).inputValue()).toBe('文化广场')
   await syncNow(phone)

@@ -33,7 +33,7 @@ test('a claim is provisional at once, verified, approved, and read by the member
     // A tap can be taken back for five seconds; only then it is saved.
     await phone.sees(new RegExp(`${act} 赵小梅的申报，5 秒后保存`))
     await card.waitFor({ state: 'hidden' })
-    await phone.sees('已保存到本机')
+    await phone.saved()
     await syncNow(phone)
   }
 

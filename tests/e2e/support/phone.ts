@@ -86,6 +86,11 @@ export class Phone extends Browser {
     await this.page.getByText(text).filter({ visible: true }).first().waitFor({ state: 'visible' })
   }
 
+  /** Waits until the page says that what was done last is saved: not the badge, which may be of what was done before. */
+  async saved(): Promise<void> {
+    await this.sees(/^已保存到本机(。|$)/)
+  }
+
   /** Waits until this text is gone. */
   async seesNo(text: Name): Promise<void> {
     await this.page.getByText(text).filter({ visible: true }).first().waitFor({ state: 'hidden' })

@@ -84,6 +84,10 @@ export const phoneWordsEnglish: PhoneWords = {
     fetchLater: (year: number) => `No signal: the records of ${year} are not here yet. They come by themselves once there is one.`,
     allBranches: 'All branches', noDay: 'Without a time', resumed: 'You were writing here; everything is kept.',
   },
+  unsaved: {
+    shut: 'This can no longer be changed. These words were not recorded and are kept on this phone:',
+    amend: 'To add them, copy them to a correction on the page "Submit".', forget: 'Drop these words',
+  },
   steps: {
     label: 'Parts of this activity', plan: 'Plan', roll: 'Roll', minutes: 'Minutes', resolutions: 'Votes', followUps: 'To do', photos: 'Photos',
     submit: 'Submit', toFix: 'mend', differs: 'choose',

@@ -143,6 +143,11 @@ export const phoneWords = {
     noDay: '没有写时间',
     resumed: '上次写到这里，内容都在。',
   },
+  unsaved: {
+    shut: '这里已不能改。下面这些字没有记进去，还留在本机：',
+    amend: '要补充的，可以抄到“提交”里写成更正说明。',
+    forget: '不要这些字了',
+  },
   steps: {
     label: '这次活动的各部分',
     plan: '计划',

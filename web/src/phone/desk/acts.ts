@@ -21,20 +21,30 @@ export function act(record: RecordId | RecordKey, command: Command): Promise<Exe
   const done = tail.then(async () => {
     try {
       const executed = await core().execute(plain(record), plain(command))
-      running -= 1
-      if (running === 0 && saveState.value !== 'failed') saveState.value = 'saved'
       saveHint.value = executed.hint ?? ''
       return executed
     } catch (what) {
-      running -= 1
       saveState.value = 'failed'
       saveHint.value = ''
       report(what)
       return null
+    } finally {
+      ended()
     }
   })
   tail = done
   return done
+}
+
+/** What belongs to a saving beside its command: "saved" is not said before this has ended too. */
+export async function saving(work: () => Promise<void>): Promise<void> {
+  running += 1
+  await work().finally(ended)
+}
+
+function ended(): void {
+  running -= 1
+  if (running === 0 && saveState.value === 'saving') saveState.value = 'saved'
 }
 
 /** Without Vue's proxies, which no worker can be sent. */
@@ -43,7 +53,7 @@ function plain<T>(value: T): T {
 }
 
 export function clearSaveState(): void {
-  saveState.value = 'idle'
+  saveState.value = running > 0 ? 'saving' : 'idle'
   saveHint.value = ''
 }
 

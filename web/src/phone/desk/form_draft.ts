@@ -1,9 +1,16 @@
 // A whole form that becomes a record at its end: kept as one draft until then.
 
-import { onBeforeUnmount, onMounted, type Ref, watch } from 'vue'
+import { nextTick, onBeforeUnmount, onMounted, type Ref, toRaw, watch } from 'vue'
+import type { RecordId, RecordKey } from '@/core/api'
 import { DraftWriter, readDraft } from '@/phone/keep/drafts'
 import { forgetPlace, keepPlace } from '@/phone/keep/views'
-import { report } from './session'
+import { core, report } from './session'
+
+/** Whether the app was killed after the write of a form, before it could let go of the form. */
+export async function isWritten(record: RecordId | RecordKey, slot: string): Promise<boolean> {
+  const written = await core().slotHistory(toRaw(record), slot).catch(report)
+  return !!written && written.length > 0
+}
 
 export function useFormDraft<T extends object>(name: string, path: string, form: Ref<T>) {
   const writer = new DraftWriter<T>(name, report)
@@ -27,11 +34,18 @@ export function useFormDraft<T extends object>(name: string, path: string, form:
     /** Brings back what was being filled in; false where there was nothing. Afterwards changes are kept. */
     async restore(): Promise<boolean> {
       const kept = await readDraft<T>(name).catch(() => undefined)
-      if (kept !== undefined) form.value = kept.value
-      return kept !== undefined
+      if (kept === undefined) return false
+      form.value = kept.value
+      void keepPlace(path)
+      return true
     },
     start: (): void => {
       started = true
+    },
+    /** Resolves when the form is on the disk as it stands, with the names of what it is about to write. */
+    async keep(): Promise<void> {
+      await nextTick()
+      await writer.flush()
     },
     /** The form is a record now. */
     async drop(): Promise<void> {

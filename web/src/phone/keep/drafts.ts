@@ -11,6 +11,8 @@ export interface Draft<T> {
   value: T
   /** What the record said when the typing began: an edit is the difference to it. */
   base: T
+  /** What was on its way into the record when this was kept: the record may say it by now. */
+  sent?: T | undefined
   /** Where the cursor was. */
   cursor: number
   /** How far the page and the field were scrolled. */

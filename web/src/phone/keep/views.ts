@@ -27,14 +27,19 @@ export const keepMonths = (seen: SeenMonths): Promise<void> =>
 
 export const forgetMonths = (): Promise<void> => remove('views', KEY).catch(() => undefined)
 
-/** The step in which somebody is typing, to come back to it after the app was killed. */
+/** Where somebody is typing, to come back to it after the app was killed; and how often it was come back to for nothing. */
+interface Place {
+  path: string
+  tries: number
+}
+
 let place: string | null = null
 
-/** Called at each key; written once. */
+/** Called at each key, and where half-typed words were found again; written once. */
 export async function keepPlace(path: string): Promise<void> {
   if (place === path) return
   place = path
-  await write('views', 'place', path).catch(() => {
+  await write('views', 'place', { path, tries: 0 } satisfies Place).catch(() => {
     place = null
   })
 }
@@ -44,4 +49,13 @@ export async function forgetPlace(): Promise<void> {
   await remove('views', 'place').catch(() => undefined)
 }
 
-export const lastPlace = (): Promise<string | undefined> => read<string>('views', 'place').catch(() => undefined)
+/** A record that is gone takes its fields with it: nobody is led there for ever. */
+const TRIES = 3
+
+/** Where to go back to, if anywhere. */
+export async function lastPlace(): Promise<string | undefined> {
+  const last = await read<Place>('views', 'place').catch(() => undefined)
+  if (last === undefined || last.tries >= TRIES) return undefined
+  await write('views', 'place', { ...last, tries: last.tries + 1 }).catch(() => undefined)
+  return last.path
+}
