@@ -5,12 +5,12 @@
 #[expect(dead_code, reason = "each test binary plays only a part of the cast")]
 mod support;
 
-#[path = "attacks/allocations.rs"]
-mod allocations;
 #[path = "attacks/bombs.rs"]
 mod bombs;
 #[path = "attacks/bytes.rs"]
 mod bytes;
+#[path = "attacks/cost.rs"]
+mod cost;
 #[path = "attacks/floods.rs"]
 mod floods;
 #[path = "attacks/photos.rs"]
@@ -24,7 +24,7 @@ mod values;
 #[path = "attacks/wire.rs"]
 mod wire;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use support::{Cast, Phone, Server, mark, minutes, place, title};
 use zhibu_domain::access::Author;
@@ -32,7 +32,7 @@ use zhibu_domain::refusal::RefusalCode;
 
 /// Largest memory that judging one attack may take. Decoding as many operations as may be takes nine tenths of it.
 const MOST_BYTES: usize = 10 << 20;
-/// Longest time that judging one attack may take, also without optimisation.
+/// Longest that judging one attack may keep a processor, also without optimisation.
 const LONGEST: Duration = Duration::from_millis(500);
 
 /// An activity in the middle of its life: a title, a disagreement on the place, marks, minutes.
@@ -51,14 +51,10 @@ fn activity(cast: &Cast) -> Server<'_> {
 /// Delivers an attack: it must be refused with this code, within the bounds, and leave everything as it was.
 fn refused(server: &mut Server<'_>, author: &Author, attack: &[u8], code: RefusalCode) {
     let before = (server.index.clone(), server.record.heads(), server.log.len());
-    let (answer, peak) = allocations::peak(|| {
-        let began = Instant::now();
-        let answer = server.receive(author, attack);
-        assert!(began.elapsed() < LONGEST, "judged in {:?}", began.elapsed());
-        answer
-    });
+    let (answer, cost) = cost::cost(|| server.receive(author, attack));
+    assert!(cost.time < LONGEST, "judged in {:?}", cost.time);
     assert_eq!(answer.map_err(|refusal| refusal.code), Err(code));
-    assert!(peak < MOST_BYTES, "{peak} bytes at once");
+    assert!(cost.bytes < MOST_BYTES, "{} bytes at once", cost.bytes);
     assert_eq!(format!("{:?}", server.index), format!("{:?}", before.0), "the index is as before");
     assert_eq!((server.record.heads(), server.log.len()), (before.1, before.2));
     if server.record.reference().kind == zhibu_domain::record::RecordKind::Activity

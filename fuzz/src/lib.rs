@@ -1,14 +1,14 @@
 //! What strangers may send, given to the code that reads it: nothing may panic, and an input of up to a megabyte may take
 //! no more than 64 MiB and a second. `cargo xtask fuzz` runs the targets.
 
-#[path = "../../domain/tests/attacks/allocations.rs"]
-mod allocations;
+#[path = "../../domain/tests/attacks/cost.rs"]
+mod cost;
 #[path = "../../domain/tests/support/mod.rs"]
 #[expect(dead_code, reason = "each user plays only a part of the cast")]
 mod support;
 
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use minicbor::Decode;
 use support::{Cast, Server, mark, minutes, place, title};
@@ -22,25 +22,17 @@ use zhibu_domain::wire::{Envelope, EnvelopeBody, SyncRequest, SyncResponse, enve
 const LARGEST: usize = 1 << 20;
 /// Most memory for it.
 const MOST_BYTES: usize = 64 << 20;
-/// Longest time for it.
+/// Longest that it may keep a processor.
 const LONGEST: Duration = Duration::from_secs(1);
-/// How often it may take longer.
-const TRIES: u32 = 5;
 
-/// Reads under the bounds. What was too slow is read again: a machine has other things to do, too.
-pub fn bounded<T>(bytes: &[u8], read: impl Fn() -> T) -> T {
-    for _ in 0..TRIES {
-        let began = Instant::now();
-        let (outcome, peak) = allocations::peak(&read);
-        if bytes.len() > LARGEST {
-            return outcome;
-        }
-        assert!(peak <= MOST_BYTES, "{peak} bytes at once for {}", bytes.len());
-        if began.elapsed() <= LONGEST {
-            return outcome;
-        }
+/// Reads under the bounds.
+pub fn bounded<T>(bytes: &[u8], read: impl FnOnce() -> T) -> T {
+    let (outcome, cost) = cost::cost(read);
+    if bytes.len() <= LARGEST {
+        assert!(cost.bytes <= MOST_BYTES, "{} bytes at once for {}", cost.bytes, bytes.len());
+        assert!(cost.time <= LONGEST, "{:?} for {} bytes", cost.time, bytes.len());
     }
-    panic!("more than {LONGEST:?} for {} bytes", bytes.len());
+    outcome
 }
 
 fn decoded<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Option<T> {

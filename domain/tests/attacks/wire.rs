@@ -1,12 +1,12 @@
 //! Bodies that cost more than they weigh: of each sort the most costly megabyte that we know.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use zhibu_domain::record::{pack_devices, unpack};
 use zhibu_domain::rule_book::RuleBook;
 use zhibu_domain::wire::{EnvelopeBody, SyncRequest, SyncResponse, envelopes_in, read_envelope};
 
-use super::allocations::peak;
+use super::cost::cost;
 use super::support::Cast;
 use super::support::craft::unsigned;
 
@@ -14,16 +14,15 @@ use super::support::craft::unsigned;
 const MEGABYTE: usize = 1 << 20;
 /// Most memory for it.
 const MOST_BYTES: usize = 64 << 20;
-/// Longest time for it, also without optimisation.
+/// Longest that it may keep a processor, also without optimisation.
 const LONGEST: Duration = Duration::from_secs(1);
 
 /// Reads within the bounds, whatever comes of it.
 fn read<T>(what: &str, bytes: &[u8], read: impl FnOnce(&[u8]) -> T) -> T {
     assert!(bytes.len() <= MEGABYTE, "{what}: {} bytes", bytes.len());
-    let began = Instant::now();
-    let (outcome, peak) = peak(|| read(bytes));
-    assert!(peak <= MOST_BYTES, "{what}: {} MiB at once", peak >> 20);
-    assert!(began.elapsed() <= LONGEST, "{what}: {:?}", began.elapsed());
+    let (outcome, cost) = cost(|| read(bytes));
+    assert!(cost.bytes <= MOST_BYTES, "{what}: {} MiB at once", cost.bytes >> 20);
+    assert!(cost.time <= LONGEST, "{what}: {:?}", cost.time);
     outcome
 }
 

@@ -1,7 +1,18 @@
-//! Counts what one thread holds in memory.
+//! What an act costs the thread that does it.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// What an act cost.
+pub(crate) struct Cost {
+    /// The most that it held at once.
+    pub(crate) bytes: usize,
+    /// How long it kept a processor: what else the machine did meanwhile does not count.
+    pub(crate) time: Duration,
+}
 
 struct Counting;
 
@@ -35,10 +46,15 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// What `act` gives, and the most bytes that it held at once on this thread.
-pub(crate) fn peak<T>(act: impl FnOnce() -> T) -> (T, usize) {
-    let before = HELD.get();
-    PEAK.set(before);
+/// What `act` gives, and what it cost.
+pub(crate) fn cost<T>(act: impl FnOnce() -> T) -> (T, Cost) {
+    let (held, began) = (HELD.get(), worked());
+    PEAK.set(held);
     let result = act();
-    (result, (PEAK.get() - before).unsigned_abs())
+    (result, Cost { bytes: (PEAK.get() - held).unsigned_abs(), time: worked() - began })
+}
+
+/// How long this thread has kept a processor.
+fn worked() -> Duration {
+    clock_gettime(ClockId::ThreadCPUTime).try_into().expect("no thread has worked less than nothing")
 }
