@@ -7,11 +7,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 
 use crate::bucket::Bucket;
+use crate::damage::{execute, open};
 use crate::support::{Phone, Server};
 use crate::{all_is_delivered, planned, run, server, shown};
 
 fn back_up(server: &Server, place: &Path) -> String {
     server.admin(&["backup", place.to_str().unwrap()])
+}
+
+/// Backs up until there is nothing new: the projector writes down after the commit.
+fn back_up_at_rest(server: &Server, place: &Path) {
+    let is_at_rest = (0..300).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        back_up(server, place).contains("没有新内容")
+    });
+    assert!(is_at_rest, "nothing is written, and still there is something new");
 }
 
 /// Restores into a new folder, of which everything must be right.
@@ -74,7 +84,6 @@ async fn a_backup_taken_while_phones_write_is_whole_and_the_phones_bring_the_res
     let phone = Phone::enrolled("书记的手机", &server.invite("secretary"));
     let activity = planned(&phone);
     back_up(&server, place.path());
-    let first_bytes = size_bytes(place.path());
 
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -95,19 +104,7 @@ async fn a_backup_taken_while_phones_write_is_whole_and_the_phones_bring_the_res
     for at in [&taken[1], &taken[taken.len() / 2]] {
         restored(place.path(), &["--at", at]);
     }
-    back_up(&server, place.path());
-    let before = size_bytes(place.path());
-    phone.run(&["set", &activity, "place", "村部会议室"]);
-    phone.run(&["sync"]);
-    back_up(&server, place.path());
-    let added = size_bytes(place.path()) - before;
-    assert!(added < first_bytes / 2, "one commit adds {added} bytes, all of it takes {first_bytes}");
-    // The projector may still have something to write down.
-    let is_at_rest = (0..50).any(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(100));
-        back_up(&server, place.path()).contains("没有新内容")
-    });
-    assert!(is_at_rest, "nothing is written, and still there is something new");
+    back_up_at_rest(&server, place.path());
 
     // Lost after the last backup, and known to the phone.
     phone.run(&["set", &activity, "theme", "学习党章"]);
@@ -126,6 +123,24 @@ async fn a_backup_taken_while_phones_write_is_whole_and_the_phones_bring_the_res
     assert_eq!(export(server.folder(), &activity), bytes, "to the byte");
     server.start();
     server.admin(&["verify", "--deep"]);
+}
+
+/// A commit touches a page in each of some twenty trees, whatever the size of the database.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_adds_to_a_backup_what_it_touched_and_not_what_lies_beside_it() {
+    let server = server();
+    let place = TempDir::new().unwrap();
+    let phone = Phone::enrolled("书记的手机", &server.invite("secretary"));
+    let activity = planned(&phone);
+    let mut database = open(&server).await;
+    execute(&mut database, format!("CREATE TABLE beside AS SELECT randomblob({}) AS bytes", 8 << 20)).await;
+    back_up_at_rest(&server, place.path());
+    let before = size_bytes(place.path());
+    phone.run(&["set", &activity, "place", "村部会议室"]);
+    phone.run(&["sync"]);
+    back_up_at_rest(&server, place.path());
+    let added = size_bytes(place.path()) - before;
+    assert!(added < before / 10, "one commit adds {added} bytes, all of it takes {before}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,12 +33,12 @@ const COUNTED: [(&str, &str); 5] = [
     ("audit", "at"),
 ];
 
-async fn open(server: &Server) -> SqliteConnection {
+pub(crate) async fn open(server: &Server) -> SqliteConnection {
     let file = server.folder().join("zhibu.sqlite");
     SqliteConnectOptions::new().filename(file).foreign_keys(false).connect().await.unwrap()
 }
 
-async fn execute(database: &mut SqliteConnection, statement: String) -> u64 {
+pub(crate) async fn execute(database: &mut SqliteConnection, statement: String) -> u64 {
     use sqlx::SqlSafeStr as _;
     let statement = sqlx::AssertSqlSafe(statement).into_sql_str();
     sqlx::raw_sql(statement).execute(database).await.unwrap().rows_affected()
