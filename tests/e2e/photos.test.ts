@@ -74,6 +74,20 @@ test('an upload that was cut off goes on where it was, after the battery fell ou
   expect(Math.min(...again), 'what had arrived is not sent again').toBe(2 << 16)
 })
 
+test('photos beyond the third are not dropped without a word', async ({ server, phoneOf }) => {
+  const phone = phoneOf('王秀兰')
+  await enrol(phone, server, 'secretary')
+  await phone.offline(true)
+  await openPlanned(phone, '照片')
+  const buffer = await photoWithPlace(phone.page, 400, 300)
+  const five = [1, 2, 3, 4, 5].map((n) => ({ name: `${n}.jpg`, mimeType: 'image/jpeg', buffer }))
+  await phone.page.getByLabel('拍照或选照片').setInputFiles(five)
+  await phone.find('region', '第 3 张照片').getByText('待上传').waitFor()
+  await phone.sees('最多 3 张，您选的照片里有 2 张没有加进来。')
+  await phone.sees('已有 3 张，先删一张再加。')
+  await phone.saved()
+})
+
 async function longestEdge(phone: Phone, jpeg: Buffer): Promise<number> {
   return phone.page.evaluate(async (text) => {
     const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))

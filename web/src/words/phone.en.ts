@@ -123,6 +123,7 @@ export const phoneWordsEnglish: PhoneWords = {
   followUps: { none: 'May stay empty.', add: 'Add one', text: 'What to do', owner: 'Who', due: 'Until when', done: 'Done', nobody: 'Nobody named' },
   photos: {
     title: 'Photos', optional: 'Not needed to submit. Three at most.', take: 'Take or choose a photo', full: 'Three already; delete one first.',
+    left: (n) => `Three at most: ${n} of those you chose were not added.`,
     working: 'Making it smaller…', waiting: 'To upload', uploaded: 'Uploaded', elsewhere: 'On the server', remove: 'Delete this photo',
     removeSure: 'Delete this photo? The record no longer shows it.', one: (n) => `Photo ${n}`, loading: 'Fetching…', notHere: 'Not here yet; needs a signal.',
   },

@@ -242,6 +242,7 @@ export const phoneWords = {
     optional: '照片可有可无，不传也能提交。最多 3 张。',
     take: '拍照或选照片',
     full: '已有 3 张，先删一张再加。',
+    left: (n: number) => `最多 3 张，您选的照片里有 ${n} 张没有加进来。`,
     working: '正在缩小照片…',
     waiting: '待上传',
     uploaded: '已上传',
