@@ -1,6 +1,6 @@
 // The figures of the issue, measured where people will feel them: a processor four times slower, no signal.
 import { enrol, goTo, openPlanned, PLANNED, type Step } from './support/enrol.ts'
-import { figure, longTasks, median } from './support/figures.ts'
+import { figure, longTasks, median, slowness } from './support/figures.ts'
 import type { Phone } from './support/phone.ts'
 import { expect, test } from './support/world.ts'
 
@@ -70,10 +70,12 @@ test('saving, opening, and never keeping a thumb waiting', async ({ server, phon
   figure('from a tap on a name to durable, processor 4 times slower', median(saved), SAVE_MS)
   figure('longest task on the main thread while starting, processor 4 times slower', starting, LONGEST_TASK_MS)
   figure('longest task on the main thread at work, processor 4 times slower', working, LONGEST_TASK_MS)
-  // The machine that tests is shared and noisy: single tasks get room, the medians get none.
-  expect(median(opened)).toBeLessThanOrEqual(OPEN_MS)
-  expect(median(saved)).toBeLessThanOrEqual(SAVE_MS)
-  expect(Math.max(starting, working)).toBeLessThanOrEqual(NOISE * LONGEST_TASK_MS)
+  const slower = slowness()
+  figure('this machine against that of the figures', slower, 1, 'times slower')
+  // Single tasks get room beside that, the medians get none.
+  expect(median(opened)).toBeLessThanOrEqual(slower * OPEN_MS)
+  expect(median(saved)).toBeLessThanOrEqual(slower * SAVE_MS)
+  expect(Math.max(starting, working)).toBeLessThanOrEqual(slower * NOISE * LONGEST_TASK_MS)
 })
 
 test('a themed day of thirty people is recorded with few taps', async ({ server, phoneOf }) => {

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { figure, median } from '../support/figures.ts'
+import { figure, median, slowness } from '../support/figures.ts'
 import { test } from '../support/world.ts'
 import { buildPage, enrol, forgetPage, serve } from './page.ts'
 
@@ -88,5 +88,5 @@ test('the times of the core, and its memory', async ({ server, phoneOf }) => {
   }))
   figure(`core: memory after opening ${RECORDS} records`, (memory ?? Number.NaN) / 2 ** 20, 96, 'MiB')
   expect(memory).toBeLessThan(96 << 20)
-  expect(at(0.95)).toBeLessThan(1000)
+  expect(at(0.95)).toBeLessThan(slowness() * 1000)
 })
