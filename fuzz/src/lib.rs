@@ -221,6 +221,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         changes: server.log.iter().map(|change| LoggedChange { record: 0, change: change.clone() }).collect(),
         authors: vec![author],
         packs: vec![LoggedPack { record: 0, pack: packed.clone() }],
+        name: Some([0xdd; 8]),
     };
     let refused = Refusal::new(RefusalCode::NoRight, "attendance");
     let answer = SyncResponse {

@@ -46,6 +46,7 @@ async fn a_phone_that_has_all_gets_nothing_and_one_behind_gets_what_is_new() {
     let all = |page: &zhibu_domain::wire::CollectionPage| ReadMark {
         collection: page.collection,
         position: page.position,
+        name: page.name,
     };
     let marks: Vec<_> = first.pages.iter().map(all).collect();
     let nothing = sync(&evening, marks.clone(), version).await;
@@ -55,7 +56,7 @@ async fn a_phone_that_has_all_gets_nothing_and_one_behind_gets_what_is_new() {
     let branch = activity().collection();
     let behind = marks
         .iter()
-        .map(|mark| ReadMark { position: mark.position - u64::from(mark.collection == branch), ..*mark });
+        .map(|mark| ReadMark::at(mark.collection, mark.position - u64::from(mark.collection == branch)));
     let mut one = sync(&evening, behind.collect(), version).await;
     // Follows from what the change was named.
     assert_eq!(one.voucher.replace(vec![0xcc; 16]).unwrap().len(), 16);

@@ -117,7 +117,7 @@ async fn lists_and_texts_beyond_their_limits_are_refused() {
     let step = Doorstep::reach().await;
     let envelope = Envelope { body: vec![], signature: vec![] };
     let envelopes = vec![envelope; MAX_REQUEST_ENVELOPES + 1];
-    let mark = ReadMark { collection: Collection { org: org("branch"), year: 2026 }, position: 0 };
+    let mark = ReadMark::at(Collection { org: org("branch"), year: 2026 }, 0);
     let marks = vec![mark; MAX_REQUEST_POSITIONS + 1];
     let too_many = [SyncRequest { envelopes, ..empty_sync() }, SyncRequest { marks, ..empty_sync() }];
     for request in too_many {

@@ -132,6 +132,42 @@ async fn a_machine_set_back_without_a_word_is_found_out_by_who_wrote() {
     server.admin(&["verify"]);
 }
 
+/// Whoever only reads comes back first, once where the log never came again as far as he had read, and once where others
+/// have written on in place of what is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_set_back_without_a_word_is_found_out_by_who_read() {
+    for goes_on in [false, true] {
+        let mut server = server();
+        let (secretary, recorder) = phones(&server);
+        let reader = Phone::enrolled("党员的手机", &server.invite("member"));
+        let activity = planned(&secretary);
+        recorder.run(&["sync"]);
+        let aside = set_aside(&mut server);
+        secretary.run(&["set", &activity, "place", "文化广场"]);
+        secretary.run(&["sync"]);
+        reader.run(&["sync"]);
+        put_back(&mut server, &aside, Finder::Phones);
+        if goes_on {
+            for theme in ["学习党章", "学习文件"] {
+                recorder.run(&["set", &activity, "theme", theme]);
+                recorder.run(&["sync"]);
+            }
+        }
+        let report = reader.run(&["sync"]);
+        assert_eq!(report["recovered"], 1, "{report}");
+        // The generation is another one by now, so that everybody hears of it.
+        for phone in [&recorder, &secretary] {
+            phone.run(&["sync"]);
+            assert!(phone.run(&["status"])["server_restored_at"].is_number());
+        }
+        let view = shown(&[&secretary, &recorder, &reader], &activity);
+        assert!(view.to_string().contains("文化广场"), "{view}");
+        assert_eq!(view.to_string().contains("学习文件"), goes_on, "{view}");
+        all_is_delivered(&secretary);
+        server.admin(&["verify"]);
+    }
+}
+
 /// Nobody who wrote comes back before the others: whoever only reads would skip what is written where the lost changes
 /// stood.
 #[tokio::test(flavor = "multi_thread")]

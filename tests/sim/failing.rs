@@ -173,6 +173,7 @@ pass! {
         fn keep_indexes(district: DistrictId, indexes: &[KeptIndex]) -> ();
         fn load_record(district: DistrictId, id: RecordId) -> Option<StoredRecord>;
         fn read_news(district: DistrictId, marks: &[ReadMark], max_bytes: usize) -> LogNews;
+        fn contradicted(district: DistrictId, marks: &[ReadMark]) -> Vec<Collection>;
         fn list_collections(district: DistrictId) -> Vec<(Collection, u64)>;
         fn list_records(district: DistrictId, after: Option<RecordId>, limit: u32) -> Vec<RecordSummary>;
         fn records_in(district: DistrictId, collection: Collection) -> Vec<RecordSummary>;

@@ -131,7 +131,7 @@ impl WireClient {
         let answer: SyncResponse = self.ask("/v1/sync", body).await.unwrap();
         if let Some(profile) = &answer.profile {
             self.profile_version = profile.version;
-            let mark = |collection: &_| ReadMark { collection: *collection, position: 0 };
+            let mark = |collection: &_| ReadMark::at(*collection, 0);
             self.marks = profile.collections.iter().take(3).map(mark).collect();
         }
         for page in &answer.pages {

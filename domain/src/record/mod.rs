@@ -183,6 +183,16 @@ impl fmt::Debug for Actor {
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 pub struct ChangeHash(pub [u8; 32]);
 
+/// The first bytes of a name in the log: enough to tell two changes apart that stood in the same place.
+pub type ShortName = [u8; 8];
+
+impl ChangeHash {
+    /// Its first bytes.
+    pub fn short(&self) -> ShortName {
+        std::array::from_fn(|place| self.0[place])
+    }
+}
+
 impl fmt::Display for ChangeHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

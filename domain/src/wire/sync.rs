@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Envelope, SentChange, TokenResponse, VOUCHER_CONTEXT};
 use crate::ids::{AccountId, DeviceId, DistrictId, MemberId};
 use crate::org::{NamingScheme, Org, Post};
-use crate::record::{ChangeHash, Collection, RecordRef, history_digest};
+use crate::record::{ChangeHash, Collection, RecordRef, ShortName, history_digest};
 use crate::refusal::RefusalCode;
 use crate::time::Millis;
 
@@ -19,6 +19,16 @@ pub struct ReadMark {
     /// The last position it holds; 0 is nothing.
     #[n(1)]
     pub position: u64,
+    /// The [`CollectionPage::name`] that came with it: a log that holds something else there was set back.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    pub name: Option<ShortName>,
+}
+
+impl ReadMark {
+    /// A mark of which nothing more is known than how far it is.
+    pub fn at(collection: Collection, position: u64) -> Self {
+        Self { collection, position, name: None }
+    }
 }
 
 /// `POST /v1/sync`: what I have read, and what I deliver.
@@ -203,7 +213,8 @@ pub struct CollectionPage {
     /// The collection.
     #[n(0)]
     pub collection: Collection,
-    /// Everything after this position...
+    /// Everything after this position: that of the request's mark. Before it, if this log holds something else there than
+    /// the mark says, or never came so far: it was set back.
     #[n(1)]
     pub after: u64,
     /// ...up to and including this one. The new mark.
@@ -223,6 +234,9 @@ pub struct CollectionPage {
     #[n(6)]
     #[cbor(default)]
     pub packs: Vec<LoggedPack>,
+    /// Of what stands at `position`; none if that is damaged.
+    #[cbor(n(7), with = "minicbor::bytes")]
+    pub name: Option<ShortName>,
 }
 
 /// A block of the log.

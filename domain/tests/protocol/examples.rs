@@ -236,7 +236,8 @@ fn sync() -> [Example; 3] {
     let collection = activity().collection();
     let standing = RecordRef::roster(BRANCH).collection();
     assert_eq!(standing.year, STANDING);
-    let marks = vec![ReadMark { collection: standing, position: 12 }, ReadMark { collection, position: 40 }];
+    let held = ReadMark { name: Some([0xee; 8]), ..ReadMark::at(collection, 40) };
+    let marks = vec![ReadMark::at(standing, 12), held];
     let author = AuthorCard {
         device: DEVICE,
         name: "乌云其木格".into(),
@@ -252,6 +253,7 @@ fn sync() -> [Example; 3] {
         changes: vec![logged],
         authors: vec![author.clone()],
         packs: Vec::new(),
+        name: Some([0xdd; 8]),
     };
     let names = [change().hash.0, change().hash.0].concat();
     let voucher = Voucher { generation: vec![0xaa; 16], code: vec![0xcc; 16], names, packs: Vec::new() };

@@ -48,7 +48,7 @@ impl Made {
     async fn log(&self) -> Vec<LogRow> {
         let collections = self.store.list_collections(self.district).await.unwrap();
         let marks: Vec<_> =
-            collections.into_iter().map(|(collection, _)| ReadMark { collection, position: 0 }).collect();
+            collections.into_iter().map(|(collection, _)| ReadMark::at(collection, 0)).collect();
         self.store.read_news(self.district, &marks, usize::MAX).await.unwrap().rows
     }
 }

@@ -277,6 +277,14 @@ pub trait LogStore: Send + Sync {
         max_bytes: usize,
     ) -> Result<LogNews, StoreError>;
 
+    /// The collections of those marks that the log does not bear out: it never came so far, or another change stands
+    /// there than the mark names. Where a pack stands now, nothing is said against a mark.
+    async fn contradicted(
+        &self,
+        district: DistrictId,
+        marks: &[ReadMark],
+    ) -> Result<Vec<Collection>, StoreError>;
+
     /// Every collection that holds anything, with its last position.
     async fn list_collections(&self, district: DistrictId) -> Result<Vec<(Collection, u64)>, StoreError>;
 

@@ -48,33 +48,40 @@ pub type Echo = BTreeSet<(Collection, u64)>;
 
 /// Reads on from the marks until the answer is full. Marks outside the scope are passed over; what comes by itself and
 /// has no mark is read from the beginning, and after that the older years that a mark asks for. Asking again with the new marks goes on where this ended.
+/// A mark that the log does not bear out counts for nothing, and its page says so: the log was set back behind it.
 pub async fn read(log: Log<'_>, scope: &Scope, asked: &Asked<'_>, echo: &Echo) -> Result<News, StoreError> {
     let Asked { marks, page_bytes, protocol } = *asked;
-    let marks: HashMap<Collection, u64> = marks.iter().map(|mark| (mark.collection, mark.position)).collect();
-    let position_of = |collection| marks.get(&collection).copied().unwrap_or(0);
+    let marks: HashMap<Collection, ReadMark> = marks.iter().map(|mark| (mark.collection, *mark)).collect();
+    let mark_of = |collection| marks.get(&collection).copied().unwrap_or(ReadMark::at(collection, 0));
     let coming = scope.collections();
     let by_itself: BTreeSet<_> = coming.iter().copied().collect();
     let mut asked_for: Vec<_> =
         marks.keys().filter(|one| !by_itself.contains(one) && scope.holds(one)).copied().collect();
     asked_for.sort_unstable();
-    let wanted: Vec<_> = coming
-        .into_iter()
-        .chain(asked_for)
-        .map(|collection| ReadMark { collection, position: position_of(collection) })
-        .collect();
+    let mut wanted: Vec<_> = coming.into_iter().chain(asked_for).map(mark_of).collect();
+    let contradicted = log.contradicted(scope.district(), &wanted).await?;
+    for mark in wanted.iter_mut().filter(|mark| contradicted.contains(&mark.collection)) {
+        *mark = ReadMark::at(mark.collection, 0);
+    }
     let room = (page_bytes as usize).clamp(*PAGE_BYTES.start(), *PAGE_BYTES.end());
     let (rows, more) = log.read(scope.district(), wanted, room).await?;
+    let begin = |collection: Collection| {
+        let after = if contradicted.contains(&collection) { 0 } else { mark_of(collection).position };
+        PageDraft::new(collection, after, protocol >= PACKS_SINCE)
+    };
     let mut drafts = Vec::<PageDraft>::new();
     for row in rows {
         let collection = row.record.collection();
         if drafts.last().is_none_or(|draft| draft.page.collection != collection) {
-            let reads_packs = protocol >= PACKS_SINCE;
-            drafts.push(PageDraft::new(collection, position_of(collection), reads_packs));
+            drafts.push(begin(collection));
         }
         if let Some(draft) = drafts.last_mut() {
             draft.take(row, echo)?;
         }
     }
+    let silent: Vec<_> =
+        contradicted.iter().filter(|one| drafts.iter().all(|draft| draft.page.collection != **one)).collect();
+    drafts.extend(silent.into_iter().copied().map(begin));
     let names = drafts.iter().flat_map(|draft| draft.names.0.iter().chain(&draft.names.1).copied()).collect();
     let pages = name_authors(log, scope, drafts).await?;
     Ok(News { pages, names, more })
@@ -92,6 +99,30 @@ pub struct Log<'a> {
 }
 
 impl Log<'_> {
+    /// Which of these marks the log does not bear out. The first phone of a branch asks the database, and the others of
+    /// its evening find in memory what they are about.
+    async fn contradicted(
+        self,
+        district: DistrictId,
+        marks: &[ReadMark],
+    ) -> Result<BTreeSet<Collection>, StoreError> {
+        let (mut contradicted, mut unknown) = (BTreeSet::new(), Vec::new());
+        for mark in marks.iter().filter(|mark| mark.position > 0 && mark.name.is_some()) {
+            match self.tails.bears_out(district, mark) {
+                Some(true) => {}
+                Some(false) => drop(contradicted.insert(mark.collection)),
+                None => unknown.push(*mark),
+            }
+        }
+        if !unknown.is_empty() {
+            contradicted.extend(self.store.contradicted(district, &unknown).await?);
+            for mark in unknown.into_iter().filter(|mark| !contradicted.contains(&mark.collection)) {
+                self.tails.bear_out(district, mark);
+            }
+        }
+        Ok(contradicted)
+    }
+
     /// What stands behind these marks, in their order, until the room is full; and whether there is more.
     async fn read(
         self,
@@ -148,7 +179,8 @@ impl PageDraft {
     fn new(collection: Collection, after: u64, reads_packs: bool) -> Self {
         let (records, changes, authors) = (Vec::new(), Vec::new(), Vec::new());
         let packs = Vec::new();
-        let page = CollectionPage { collection, after, position: after, records, changes, authors, packs };
+        let (position, name) = (after, None);
+        let page = CollectionPage { collection, after, position, records, changes, authors, packs, name };
         Self {
             page,
             index: BTreeMap::new(),
@@ -161,11 +193,13 @@ impl PageDraft {
 
     fn take(&mut self, row: LogRow, echo: &Echo) -> Result<(), StoreError> {
         self.page.position = row.position;
+        self.page.name = Some(row.name.short());
         if let LogContent::Damaged(why) = &row.content {
             // One record must not hold up the others. What stands behind it in that record would make no sense to a
             // reader; both come when the log is put right and has another generation.
             tracing::error!(record = %row.record.id(), position = row.position, why, "a row of the log is damaged");
             tally::damaged();
+            self.page.name = None;
             self.damaged.insert(row.record);
         }
         if self.damaged.contains(&row.record) {
@@ -271,10 +305,8 @@ mod tests {
         let mut marks = HashMap::new();
         let mut seen = Vec::new();
         for round in 1.. {
-            let known: Vec<_> = marks
-                .iter()
-                .map(|(collection, position)| ReadMark { collection: *collection, position: *position })
-                .collect();
+            let known: Vec<_> =
+                marks.iter().map(|(collection, position)| ReadMark::at(*collection, *position)).collect();
             let news = read(log(&store, &tails), &scope, &asked(&known, 0), &Echo::new()).await.unwrap();
             for page in &news.pages {
                 assert_eq!(marks.insert(page.collection, page.position).unwrap_or(0), page.after);
@@ -294,7 +326,7 @@ mod tests {
         assert_eq!(seen[0].0, roster, "standing records come first");
         assert_eq!(seen[1..].iter().filter(|(record, _)| *record == activity(1)).count(), 50);
         let known: Vec<_> =
-            marks.into_iter().map(|(collection, position)| ReadMark { collection, position }).collect();
+            marks.into_iter().map(|(collection, position)| ReadMark::at(collection, position)).collect();
         let quiet = read(log(&store, &tails), &scope, &asked(&known, 1 << 20), &Echo::new()).await.unwrap();
         assert_eq!(quiet, News { pages: vec![], names: vec![], more: false }, "nothing new says nothing");
     }
@@ -313,11 +345,45 @@ mod tests {
         };
         let this_year = (activity(2).collection(), 1);
         assert_eq!(read_with(&[]).await, [this_year]);
-        let mark = ReadMark { collection: old.collection(), position: 0 };
+        let mark = ReadMark::at(old.collection(), 0);
         assert_eq!(read_with(&[mark]).await, [this_year, (old.collection(), 1)]);
         let elsewhere = Collection { org: OrgId::from_bytes([77; 16]), year: 2019 };
-        let marks = [ReadMark { position: 1, ..mark }, ReadMark { collection: elsewhere, position: 0 }];
+        let marks = [ReadMark { position: 1, ..mark }, ReadMark::at(elsewhere, 0)];
         assert_eq!(read_with(&marks).await, [this_year], "read already, and out of scope");
+    }
+
+    #[tokio::test]
+    async fn a_mark_that_the_log_does_not_bear_out_is_answered_from_the_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("zhibu.db")).await.unwrap();
+        populate(&store).await;
+        let record = activity(1);
+        store
+            .commit(&[delivery(1, (0..3).map(|n| append(record, n, u64::from(n))).collect())])
+            .await
+            .unwrap();
+        let (scope, tails) = (branch_scope(&store).await, Tails::default());
+        let pages_for = async |marks: &[ReadMark]| {
+            let news = read(log(&store, &tails), &scope, &asked(marks, 1 << 20), &Echo::new()).await.unwrap();
+            news.pages.iter().map(|page| (page.after, page.position, page.name)).collect::<Vec<_>>()
+        };
+        let [(0, 3, Some(name))] = pages_for(&[]).await[..] else { panic!("three changes") };
+        let held = ReadMark { name: Some(name), ..ReadMark::at(record.collection(), 3) };
+        assert_eq!(pages_for(&[held]).await, []);
+        let anew = [(0, 3, Some(name))];
+        assert_eq!(
+            pages_for(&[ReadMark { name: Some([0; 8]), ..held }]).await,
+            anew,
+            "another change stands there"
+        );
+        assert_eq!(pages_for(&[ReadMark { position: 4, ..held }]).await, anew, "the log never came so far");
+        let empty = ReadMark { collection: RecordRef::roster(BRANCH).collection(), ..held };
+        assert_eq!(pages_for(&[held, empty]).await, [(0, 0, None)], "nothing is there, which is said");
+        assert_eq!(
+            pages_for(&[ReadMark::at(record.collection(), 4)]).await,
+            [],
+            "who names nothing is believed"
+        );
     }
 
     #[tokio::test]
@@ -333,7 +399,7 @@ mod tests {
         let news = read(log(&store, &tails), &scope, &asked(&[], 1 << 20), &echo).await.unwrap();
         let [page] = &news.pages[..] else { panic!("{news:?}") };
         assert_eq!((page.after, page.position, page.changes.len()), (0, 3, 1));
-        let mark = ReadMark { collection: record.collection(), position: 1 };
+        let mark = ReadMark::at(record.collection(), 1);
         let news = read(log(&store, &tails), &scope, &asked(&[mark], 1 << 20), &echo).await.unwrap();
         let [page] = &news.pages[..] else { panic!("{news:?}") };
         assert_eq!((page.after, page.position), (1, 3), "the mark moves on all the same");

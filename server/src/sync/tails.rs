@@ -10,7 +10,7 @@ use lru::LruCache;
 use zhibu_domain::ids::{DeviceId, DistrictId};
 use zhibu_domain::record::Collection;
 use zhibu_domain::time::Millis;
-use zhibu_domain::wire::AuthorCard;
+use zhibu_domain::wire::{AuthorCard, ReadMark};
 
 use crate::store::{LogRow, News, Word};
 
@@ -18,6 +18,8 @@ use crate::store::{LogRow, News, Word};
 const MOST_BYTES: usize = 4 << 20;
 /// Authors' cards that are kept.
 const MOST_CARDS: usize = 8192;
+/// Marks that are remembered as borne out.
+const MOST_MARKS: usize = 8192;
 /// For so long, in milliseconds, a tail or a card is believed. Word from another server may be lost with it, and a name
 /// may change: after a minute the database is asked again.
 const BELIEVED_MS: i64 = 60_000;
@@ -33,6 +35,8 @@ struct Held {
     tails: LruCache<Place, Tail>,
     bytes: usize,
     cards: LruCache<(DistrictId, DeviceId), (Millis, AuthorCard)>,
+    /// The newest mark of each collection that the database has borne out. What a log holds never changes.
+    borne_out: LruCache<Place, ReadMark>,
 }
 
 struct Tail {
@@ -53,8 +57,8 @@ impl Tail {
 
 impl Default for Tails {
     fn default() -> Self {
-        let (tails, cards) = (LruCache::unbounded(), LruCache::unbounded());
-        Self { held: Mutex::new(Held { tails, bytes: 0, cards }) }
+        let (tails, cards, borne_out) = (LruCache::unbounded(), LruCache::unbounded(), LruCache::unbounded());
+        Self { held: Mutex::new(Held { tails, bytes: 0, cards, borne_out }) }
     }
 }
 
@@ -73,6 +77,30 @@ impl Tails {
             let behind = tail.rows.partition_point(|row| row.position <= position);
             tail.rows[behind..].to_vec()
         })
+    }
+
+    /// Whether the log bears a mark out, if that is known here.
+    pub(super) fn bears_out(&self, district: DistrictId, mark: &ReadMark) -> Option<bool> {
+        let mut held = self.held();
+        let place = (district, mark.collection);
+        if held.borne_out.get(&place) == Some(mark) {
+            return Some(true);
+        }
+        let tail = held.tails.peek(&place)?;
+        let row = &tail.rows[tail.rows.binary_search_by_key(&mark.position, |row| row.position).ok()?];
+        Some(mark.name.is_none_or(|name| name == row.name.short()))
+    }
+
+    /// Remembers a mark that the database has borne out.
+    pub(super) fn bear_out(&self, district: DistrictId, mark: ReadMark) {
+        let mut held = self.held();
+        let newest = held.borne_out.get_or_insert_mut((district, mark.collection), || mark);
+        if newest.position <= mark.position {
+            *newest = mark;
+        }
+        while held.borne_out.len() > MOST_MARKS {
+            held.borne_out.pop_lru();
+        }
     }
 
     /// Puts a change behind its collection's tail, once it is committed.
@@ -198,6 +226,21 @@ mod tests {
         tails.extend(place(), row(9, 10), NOW);
         assert_eq!(positions(&tails, 7, NOW), None, "8 is another server's");
         assert_eq!(positions(&tails, 8, NOW), Some(vec![9]));
+    }
+
+    #[test]
+    fn a_mark_is_borne_out_by_what_stands_there() {
+        let tails = Tails::default();
+        let mark = |position, name| ReadMark { name: Some([name; 8]), ..ReadMark::at(place().1, position) };
+        tails.extend(place(), row(5, 10), NOW);
+        assert_eq!(tails.bears_out(DISTRICT, &mark(5, 5)), Some(true));
+        assert_eq!(tails.bears_out(DISTRICT, &mark(5, 6)), Some(false));
+        assert_eq!(tails.bears_out(DISTRICT, &mark(4, 4)), None);
+        tails.bear_out(DISTRICT, mark(4, 4));
+        assert_eq!(tails.bears_out(DISTRICT, &mark(4, 4)), Some(true));
+        assert_eq!(tails.bears_out(DISTRICT, &mark(4, 5)), None, "the database is asked");
+        tails.bear_out(DISTRICT, mark(3, 3));
+        assert_eq!(tails.bears_out(DISTRICT, &mark(4, 4)), Some(true), "the newest is kept");
     }
 
     #[test]

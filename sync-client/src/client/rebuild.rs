@@ -1,12 +1,12 @@
 //! Reading again what this phone's storage has damaged, without touching what is unsent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use zhibu_domain::record::{Collection, RecordRef};
 use zhibu_domain::wire::ReadMark;
 
 use super::{Client, MAX_RACES};
-use crate::engine::judge::judge;
+use crate::engine::judge::{judge, put_mark};
 use crate::engine::recovery::is_another_store;
 use crate::engine::request::sync_request;
 use crate::error::SyncError;
@@ -34,30 +34,24 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
             .map(|mark| mark.collection)
             .filter(|collection| only.is_none_or(|only| only == *collection))
             .collect();
-        let mut reading: BTreeMap<Collection, u64> =
-            marks.iter().map(|mark| (mark.collection, mark.position)).collect();
-        reading.extend(chosen.iter().map(|collection| (*collection, 0)));
+        let mut reading = marks;
+        chosen.iter().for_each(|collection| put_mark(&mut reading, ReadMark::at(*collection, 0)));
         let mut report = RebuildReport { collections: chosen.len(), received: 0 };
         let mut writes: Vec<_> = chosen.into_iter().map(Write::Forget).collect();
         loop {
-            let at = |(collection, position): (&Collection, &u64)| ReadMark {
-                collection: *collection,
-                position: *position,
-            };
-            let marks: Vec<_> = reading.iter().map(at).collect();
-            let request = sync_request(&self.profile().await?, &marks, &[])?;
+            let request = sync_request(&self.profile().await?, &reading, &[])?;
             let state = self.state().await?;
             let response = self.exchange(&request).await?.response;
             // A restored server is dealt with by the synchronisation, which keeps what only this phone may hold.
-            if is_another_store(&state, &response) {
+            if is_another_store(&state, &request, &response) {
                 return Err(SyncError::BrokenAnswer("the server was restored: synchronise first".to_owned()));
             }
-            let judgement = judge(&[], &marks, &response)?;
+            let judgement = judge(&[], &reading, &response)?;
             if response.more && judgement.marks.is_empty() {
                 return Err(SyncError::BrokenAnswer("more is announced, but nothing comes".to_owned()));
             }
             report.received += judgement.received;
-            reading.extend(judgement.marks.iter().map(|mark| (mark.collection, mark.position)));
+            judgement.marks.iter().for_each(|mark| put_mark(&mut reading, *mark));
             writes.extend(judgement.voucher(&response).map(Write::Voucher));
             writes.extend(judgement.accepted.into_iter().map(Write::Accept));
             writes.extend(
@@ -67,8 +61,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
                 break;
             }
         }
-        let at = |(collection, position)| Write::Mark(ReadMark { collection, position });
-        writes.extend(reading.into_iter().map(at));
+        writes.extend(reading.into_iter().map(Write::Mark));
         for _ in 0..MAX_RACES {
             let based_on = self.store.revision().await?;
             if self.try_commit(Act { based_on, writes: writes.clone() }).await? {

@@ -80,7 +80,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         report: &mut SyncReport,
     ) -> Result<Option<bool>, SyncError> {
         let profile = self.profile().await?;
-        let marks = reading.marks();
+        let marks = reading.marks.clone();
         // Numbers of profiles went back with the store: the same one may mean something else by now.
         let profile_version = if reading.generation.is_none() { 0 } else { profile.version };
         let request =
@@ -165,7 +165,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
             let pending = self.store.pending().await?;
             state.restored |=
                 reading.declined.values().any(|record| pending.iter().any(|one| one.record == *record));
-            writes.extend(reading.marks().into_iter().map(Write::Mark));
+            writes.extend(reading.marks.iter().copied().map(Write::Mark));
             let carried = self.store.carried().await?.into_iter();
             writes.extend(carried.map(|one| Write::Carry(CarriedEnvelope { receipt: None, ..one })));
             let blobs = self.store.blobs().await?.into_iter();

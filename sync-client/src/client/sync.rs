@@ -193,7 +193,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         report.round_trips += 1;
         report.bytes_up += answer.bytes_up;
         report.bytes_down += answer.bytes_down;
-        if is_another_store(&state, &answer.response) {
+        if is_another_store(&state, &request, &answer.response) {
             return Ok(Round::AnotherStore);
         }
         let received = self.absorb(&sent, &marks, &answer, report).await?;

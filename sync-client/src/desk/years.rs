@@ -32,7 +32,7 @@ impl<S: LocalStore, T: Transport, K: DeviceKey> Client<S, T, K> {
         }
         if !self.held_years(branch).await?.contains(&year) {
             // A mark at the beginning is all that it takes: requests name it from now on.
-            self.write(vec![Write::Mark(ReadMark { collection, position: 0 })]).await?;
+            self.write(vec![Write::Mark(ReadMark::at(collection, 0))]).await?;
         }
         Ok(())
     }

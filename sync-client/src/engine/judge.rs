@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zhibu_domain::ids::DeviceId;
-use zhibu_domain::record::{ChangeHash, Collection, UnpackedChange, change_hash, history_digest, unpack};
+use zhibu_domain::record::{ChangeHash, UnpackedChange, change_hash, history_digest, unpack};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{
     CollectionPage, EnvelopeBody, EnvelopeReceipt, PackedNames, ReadMark, Receipt, Refusal, SentChange,
@@ -68,10 +68,9 @@ pub fn judge(
         }
     }
     judgement.names = judgement.accepted.iter().map(|change| change.hash).collect();
-    let mut positions: BTreeMap<Collection, u64> =
-        marks.iter().map(|mark| (mark.collection, mark.position)).collect();
+    let mut marks = marks.to_vec();
     for page in &response.pages {
-        judgement.take_page(page, &mut positions)?;
+        judgement.take_page(page, &mut marks)?;
     }
     Ok(judgement)
 }
@@ -146,13 +145,10 @@ impl Judgement {
         Ok(())
     }
 
-    fn take_page(
-        &mut self,
-        page: &CollectionPage,
-        positions: &mut BTreeMap<Collection, u64>,
-    ) -> Result<(), SyncError> {
-        let held = positions.entry(page.collection).or_insert(0);
-        if page.after > *held {
+    fn take_page(&mut self, page: &CollectionPage, marks: &mut Vec<ReadMark>) -> Result<(), SyncError> {
+        let held = marks.iter().find(|mark| mark.collection == page.collection);
+        let held = held.copied().unwrap_or(ReadMark::at(page.collection, 0));
+        if page.after > held.position {
             return Err(broken("a page begins behind what was read"));
         }
         let record_at = |index: u32| {
@@ -177,9 +173,19 @@ impl Judgement {
             self.names.push(hash);
             self.received += 1;
         }
-        *held = page.position.max(*held);
-        self.marks.push(ReadMark { collection: page.collection, position: *held });
+        let read = ReadMark { collection: page.collection, position: page.position, name: page.name };
+        let mark = if page.position < held.position { held } else { read };
+        put_mark(marks, mark);
+        self.marks.push(mark);
         Ok(())
+    }
+}
+
+/// Puts a mark in the place of the one that its collection has. There are few, a hundred at the most.
+pub fn put_mark(marks: &mut Vec<ReadMark>, mark: ReadMark) {
+    match marks.iter_mut().find(|held| held.collection == mark.collection) {
+        Some(held) => *held = mark,
+        None => marks.push(mark),
     }
 }
 
@@ -248,6 +254,7 @@ mod tests {
 
     fn page(after: u64, position: u64, change: Vec<u8>) -> CollectionPage {
         CollectionPage {
+            name: None,
             collection: reference().collection(),
             after,
             position,
@@ -317,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_mark_never_goes_back() {
-        let mark = ReadMark { collection: reference().collection(), position: 9 };
+        let mark = ReadMark::at(reference().collection(), 9);
         let judged = judge(&[], &[mark], &response(Vec::new(), vec![page(3, 8, change(DEVICE))])).unwrap();
         assert_eq!(judged.marks, [mark]);
     }

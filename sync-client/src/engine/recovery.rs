@@ -7,15 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use zhibu_domain::ids::DeviceId;
-use zhibu_domain::record::{ChangeHash, Collection, RecordRef, change_hash};
+use zhibu_domain::record::{ChangeHash, RecordRef, change_hash};
 use zhibu_domain::refusal::RefusalCode;
 use zhibu_domain::wire::{
-    AuthorCard, MAX_ENVELOPE_BYTES, MAX_ENVELOPE_CHANGES, MAX_RECOVERED_CHANGES, ReadMark, Receipt, Recovery,
-    SentChange, SyncResponse, Voucher,
+    AuthorCard, CollectionPage, MAX_ENVELOPE_BYTES, MAX_ENVELOPE_CHANGES, MAX_RECOVERED_CHANGES, ReadMark,
+    Receipt, Recovery, SentChange, SyncRequest, SyncResponse, Voucher,
 };
 
 use super::chunk::change_author;
-use super::judge::Judgement;
+use super::judge::{Judgement, put_mark};
 use crate::error::SyncError;
 use crate::store::{AcceptedChange, DeviceState};
 
@@ -25,10 +25,14 @@ const PART_BYTES: usize = 2 << 20;
 const CHANGE_OVERHEAD_BYTES: usize = 96;
 
 /// Whether another store answered than the one that this phone has read: restored from a backup, with a new name; or an
-/// old one put in its place, which knows less of this device than it has receipted.
-pub fn is_another_store(state: &DeviceState, response: &SyncResponse) -> bool {
+/// old one put in its place, which knows less of this device than it has receipted, or holds something else than the
+/// marks of the request say.
+pub fn is_another_store(state: &DeviceState, request: &SyncRequest, response: &SyncResponse) -> bool {
     let is_renamed = !state.generation.is_empty() && state.generation != response.generation;
-    is_renamed || response.last_counter < state.receipted_counter
+    let begins_before = |page: &CollectionPage| {
+        request.marks.iter().any(|mark| mark.collection == page.collection && page.after < mark.position)
+    };
+    is_renamed || response.last_counter < state.receipted_counter || response.pages.iter().any(begins_before)
 }
 
 /// A store that is read from its beginning.
@@ -37,7 +41,7 @@ pub struct Reading {
     /// The store's generation, once it has answered.
     pub generation: Option<Vec<u8>>,
     /// How far each collection was read.
-    pub marks: BTreeMap<Collection, u64>,
+    pub marks: Vec<ReadMark>,
     /// The names of everything that came.
     pub seen: BTreeSet<ChangeHash>,
     /// What was brought back, and cannot stand there any more: it lies in the server's quarantine.
@@ -49,16 +53,8 @@ pub struct Reading {
 impl Reading {
     /// Nothing of these collections is read yet.
     pub fn begin(held: &[ReadMark]) -> Self {
-        Self { marks: held.iter().map(|mark| (mark.collection, 0)).collect(), ..Self::default() }
-    }
-
-    /// The marks, as a request has them.
-    pub fn marks(&self) -> Vec<ReadMark> {
-        let mark = |(collection, position): (&Collection, &u64)| ReadMark {
-            collection: *collection,
-            position: *position,
-        };
-        self.marks.iter().map(mark).collect()
+        let begun = |mark: &ReadMark| ReadMark::at(mark.collection, 0);
+        Self { marks: held.iter().map(begun).collect(), ..Self::default() }
     }
 
     /// Takes what an answer brought; `false` if it is of yet another store.
@@ -67,7 +63,7 @@ impl Reading {
             return false;
         }
         self.seen.extend(judgement.accepted.iter().map(|change| change.hash));
-        self.marks.extend(judgement.marks.iter().map(|mark| (mark.collection, mark.position)));
+        judgement.marks.iter().for_each(|mark| put_mark(&mut self.marks, *mark));
         self.declined.retain(|name, _| !self.seen.contains(name));
         self.last_counter = response.last_counter;
         true

@@ -165,7 +165,7 @@ pub async fn what_is_put_is_read_back(store: &impl LocalStore) {
         device_name: "书记的手机".to_owned(),
         member: None,
     };
-    let mark = ReadMark { collection: record(1, 1).collection(), position: 12 };
+    let mark = ReadMark { name: Some([7; 8]), ..ReadMark::at(record(1, 1).collection(), 12) };
     let carried = CarriedEnvelope {
         id: ChangeHash([6; 32]),
         bytes: vec![1],
@@ -173,7 +173,7 @@ pub async fn what_is_put_is_read_back(store: &impl LocalStore) {
         counter: 1,
         receipt: None,
     };
-    let older = ReadMark { position: 3, ..mark };
+    let older = ReadMark { position: 3, name: None, ..mark };
     let unnamed = AuthorCard { name: String::new(), ..card.clone() };
     commit(store, vec![Write::Mark(older), Write::Author(unnamed), Write::Profile(profile())]).await;
     let writes = vec![
@@ -262,7 +262,7 @@ pub async fn envelopes_and_refusals_come_in_order_and_go(store: &impl LocalStore
 
 /// Only what was named goes.
 pub async fn a_forgotten_collection_leaves_the_others(store: &impl LocalStore) {
-    let mark = |org| ReadMark { collection: record(org, 1).collection(), position: 5 };
+    let mark = |org| ReadMark::at(record(org, 1).collection(), 5);
     let writes = vec![
         Write::Accept(accepted(1, 1, 1)),
         Write::Accept(accepted(2, 2, 2)),

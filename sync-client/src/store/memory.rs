@@ -30,7 +30,7 @@ struct Held {
     records: BTreeMap<RecordId, HeldRecord>,
     names: BTreeSet<ChangeHash>,
     pending: BTreeMap<u64, PendingChange>,
-    marks: BTreeMap<Collection, u64>,
+    marks: BTreeMap<Collection, ReadMark>,
     envelopes: BTreeMap<u64, ClosedEnvelope>,
     refused: BTreeMap<u64, RefusedChange>,
     carried: BTreeMap<(DeviceId, u64, [u8; 32]), CarriedEnvelope>,
@@ -107,11 +107,7 @@ impl LocalStore for MemoryStore {
     }
 
     async fn marks(&self) -> Result<Vec<ReadMark>, StoreError> {
-        let mark = |(collection, position): (&Collection, &u64)| ReadMark {
-            collection: *collection,
-            position: *position,
-        };
-        Ok(self.held().marks.iter().map(mark).collect())
+        Ok(self.held().marks.values().copied().collect())
     }
 
     async fn envelopes(&self) -> Result<Vec<ClosedEnvelope>, StoreError> {
@@ -161,7 +157,7 @@ impl Held {
             }
             Write::DropPending(number) => drop(self.pending.remove(&number)),
             Write::Accept(change) => self.accept(change),
-            Write::Mark(mark) => drop(self.marks.insert(mark.collection, mark.position)),
+            Write::Mark(mark) => drop(self.marks.insert(mark.collection, mark)),
             Write::Envelope(envelope) => drop(self.envelopes.insert(envelope.counter, envelope)),
             Write::DropEnvelope(counter) => drop(self.envelopes.remove(&counter)),
             Write::Refuse(change) => drop(self.refused.insert(change.number, change)),

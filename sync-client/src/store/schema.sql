@@ -55,6 +55,7 @@ CREATE TABLE marks (
     org       BLOB NOT NULL,
     year      INTEGER NOT NULL,
     position  INTEGER NOT NULL,
+    name      BLOB, -- the first 8 bytes of the name of what stands there
     PRIMARY KEY (org, year)
 ) STRICT, WITHOUT ROWID;
 

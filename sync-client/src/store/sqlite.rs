@@ -21,7 +21,7 @@ mod upgrade;
 
 const SCHEMA: &str = include_str!("schema.sql");
 /// `PRAGMA user_version` of [`SCHEMA`].
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 /// A row's CBOR ends in so many bytes of its SHA-256: a disk that turns a bit must not have it shown or delivered.
 const CHECK_BYTES: usize = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -59,17 +59,17 @@ impl SqliteStore {
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *transaction).await?;
         match version {
-            0 => {
-                sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
-                sqlx::raw_sql("PRAGMA user_version = 2").execute(&mut *transaction).await?;
-            }
+            0 => drop(sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?),
             1 => {
                 upgrade::from_version_1(&mut transaction).await?;
-                sqlx::raw_sql("PRAGMA user_version = 2").execute(&mut *transaction).await?;
+                upgrade::from_version_2(&mut transaction).await?;
             }
+            2 => upgrade::from_version_2(&mut transaction).await?,
             SCHEMA_VERSION => {}
             newer => return Err(StoreError::Damaged(format!("the file is of version {newer}"))),
         }
+        // Takes no parameter.
+        sqlx::raw_sql("PRAGMA user_version = 3").execute(&mut *transaction).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -143,8 +143,8 @@ impl LocalStore for SqliteStore {
     }
 
     async fn marks(&self) -> Rows<ReadMark> {
-        let rows: Vec<(Vec<u8>, i64, i64)> =
-            sqlx::query_as("SELECT org, year, position FROM marks ORDER BY org, year")
+        let rows: Vec<MarkRow> =
+            sqlx::query_as("SELECT org, year, position, name FROM marks ORDER BY org, year")
                 .fetch_all(&self.pool)
                 .await?;
         rows.into_iter().map(mark_of).collect()
@@ -283,10 +283,11 @@ async fn accept(tx: &mut Tx<'_>, change: &AcceptedChange) -> Result<(), StoreErr
 }
 
 async fn put_mark(tx: &mut Tx<'_>, mark: &ReadMark) -> Result<(), StoreError> {
-    sqlx::query("INSERT OR REPLACE INTO marks (org, year, position) VALUES (?, ?, ?)")
+    sqlx::query("INSERT OR REPLACE INTO marks (org, year, position, name) VALUES (?, ?, ?, ?)")
         .bind(&mark.collection.org.bytes()[..])
         .bind(i64::from(mark.collection.year))
         .bind(mark.position as i64)
+        .bind(mark.name.map(|name| name.to_vec()))
         .execute(&mut **tx)
         .await?;
     Ok(())
@@ -373,11 +374,15 @@ async fn forget(tx: &mut Tx<'_>, collection: Collection) -> Result<(), StoreErro
     Ok(())
 }
 
-fn mark_of((org, year, position): (Vec<u8>, i64, i64)) -> Result<ReadMark, StoreError> {
+/// Organisation, year, position, name.
+type MarkRow = (Vec<u8>, i64, i64, Option<Vec<u8>>);
+
+fn mark_of((org, year, position, name): MarkRow) -> Result<ReadMark, StoreError> {
     let damaged = || StoreError::Damaged("a read mark".to_owned());
     let org = OrgId::from_bytes(org.try_into().map_err(|_| damaged())?);
     let year = u16::try_from(year).map_err(|_| damaged())?;
-    Ok(ReadMark { collection: Collection { org, year }, position: position as u64 })
+    let name = name.map(|name| name.try_into().map_err(|_| damaged())).transpose()?;
+    Ok(ReadMark { collection: Collection { org, year }, position: position as u64, name })
 }
 
 fn row<T: Encode<()>>(value: &T) -> Result<Vec<u8>, StoreError> {

@@ -78,7 +78,7 @@ impl Shared {
         }
         let profile = profile(app, Person::secretary(number)).await;
         let mark = |collection: &Collection| {
-            heads.get(collection).map(|position| ReadMark { collection: *collection, position: *position })
+            heads.get(collection).map(|position| ReadMark::at(*collection, *position))
         };
         let district = app.store.find_district(district()).await.unwrap().unwrap();
         Self {

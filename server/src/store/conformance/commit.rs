@@ -29,7 +29,7 @@ async fn enrol_phones(store: &dyn Store, count: u8) -> Vec<DeviceId> {
 }
 
 fn mark(collection: Collection, position: u64) -> ReadMark {
-    ReadMark { collection, position }
+    ReadMark::at(collection, position)
 }
 
 pub(crate) async fn positions_have_no_gaps<F: Future<Output = Arc<dyn Store>>>(

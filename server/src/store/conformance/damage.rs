@@ -67,7 +67,7 @@ fn told<T: std::fmt::Debug>(answer: Result<T, StoreError>) -> Result<String, Sto
 
 /// Asks everything that is ever served.
 async fn ask(store: &dyn Store) -> Answers {
-    let mark = |record: RecordRef| ReadMark { collection: record.collection(), position: 0 };
+    let mark = |record: RecordRef| ReadMark::at(record.collection(), 0);
     let all = QuarantineFilter { orgs: None, author: None, open_only: false, after: None, limit: 9 };
     let lists = ActivityFilter { limit: 9, ..ActivityFilter::default() };
     let (one, other) = (activity(1), activity(2));

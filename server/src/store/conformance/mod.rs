@@ -156,6 +156,7 @@ macro_rules! conformance {
             },
             pack::{
                 a_pack_stands_for_what_it_holds,
+                a_mark_is_borne_out_by_what_stands_there,
                 an_index_outlives_the_rows_that_it_was_made_of,
                 what_is_loose_and_old_is_counted,
                 a_dictionary_is_noted_once_and_needed_for_ever,

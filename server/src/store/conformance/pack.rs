@@ -30,9 +30,42 @@ pub(super) async fn sealed(store: &dyn Store, record: RecordRef, holds: usize) -
 }
 
 async fn news(store: &dyn Store, collection: Collection, position: u64) -> Vec<(u64, RecordRef, bool)> {
-    let news = store.read_news(DISTRICT, &[ReadMark { collection, position }], 1 << 20).await.unwrap();
+    let news = store.read_news(DISTRICT, &[ReadMark::at(collection, position)], 1 << 20).await.unwrap();
     let is_pack = |row: &LogRow| matches!(row.content, LogContent::Pack(_));
     news.rows.iter().map(|row| (row.position, row.record, is_pack(row))).collect()
+}
+
+pub(crate) async fn a_mark_is_borne_out_by_what_stands_there<F: Future<Output = Arc<dyn Store>>>(
+    store: Arc<dyn Store>,
+    _: impl Fn() -> F,
+) {
+    let record = activity(1);
+    let shelf = record.collection();
+    store.commit(&[delivery(1, written(record, 4))]).await.unwrap();
+    let rows = store.read_news(DISTRICT, &[ReadMark::at(shelf, 0)], 1 << 20).await.unwrap().rows;
+    let mark = |position: u64, name: ChangeHash| ReadMark {
+        name: Some(name.short()),
+        ..ReadMark::at(shelf, position)
+    };
+    let wrong = async |marks: &[ReadMark]| store.contradicted(DISTRICT, marks).await.unwrap();
+    for row in &rows {
+        assert_eq!(wrong(&[mark(row.position, row.name)]).await, []);
+    }
+    assert_eq!(wrong(&[mark(2, rows[2].name)]).await, [shelf], "another change stands there");
+    assert_eq!(wrong(&[mark(5, rows[2].name)]).await, [shelf], "the log never came so far");
+    let elsewhere = ReadMark { collection: RecordRef::roster(BRANCH).collection(), ..mark(1, rows[0].name) };
+    assert_eq!(wrong(&[mark(4, rows[3].name), elsewhere]).await, [elsewhere.collection], "nothing is there");
+    assert_eq!(wrong(&[ReadMark::at(shelf, 2), ReadMark::at(elsewhere.collection, 0)]).await, []);
+    assert_eq!(store.contradicted(OTHER_DISTRICT, &[mark(4, rows[3].name)]).await.unwrap(), [shelf]);
+    // What a pack has taken in cannot be looked up any more, and is believed.
+    let pack = sealed(&*store, record, 3).await;
+    assert_eq!(store.compact(DISTRICT, &[pack]).await.unwrap(), [true]);
+    for row in &rows {
+        assert_eq!(wrong(&[mark(row.position, row.name)]).await, []);
+    }
+    let packed = store.read_news(DISTRICT, &[ReadMark::at(shelf, 0)], 1 << 20).await.unwrap().rows;
+    assert_eq!(wrong(&[mark(3, packed[0].name)]).await, []);
+    assert_eq!(wrong(&[mark(4, rows[2].name)]).await, [shelf]);
 }
 
 pub(crate) async fn a_pack_stands_for_what_it_holds<F: Future<Output = Arc<dyn Store>>>(

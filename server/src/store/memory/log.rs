@@ -88,6 +88,24 @@ impl LogStore for MemoryStore {
         })?
     }
 
+    async fn contradicted(
+        &self,
+        district: DistrictId,
+        marks: &[ReadMark],
+    ) -> Result<Vec<Collection>, StoreError> {
+        self.read(district, |tables| {
+            let is_wrong = |mark: &&ReadMark| {
+                let is_beyond = tables.heads.get(&mark.collection).copied().unwrap_or(0) < mark.position;
+                let standing = tables.log.get(&(mark.collection, mark.position));
+                let change = standing.filter(|row| row.holds.is_none());
+                let is_another =
+                    change.is_some_and(|row| mark.name.is_some_and(|name| name != row.hash.short()));
+                is_beyond || is_another
+            };
+            marks.iter().filter(is_wrong).map(|mark| mark.collection).collect()
+        })
+    }
+
     async fn list_collections(&self, district: DistrictId) -> Result<Vec<(Collection, u64)>, StoreError> {
         self.read(district, |tables| tables.heads.iter().map(|(of, head)| (*of, *head)).collect())
     }

@@ -169,6 +169,34 @@ impl LogStore for PostgresStore {
         Ok(news)
     }
 
+    async fn contradicted(
+        &self,
+        district: DistrictId,
+        marks: &[ReadMark],
+    ) -> Result<Vec<Collection>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT wanted.org, wanted.year
+             FROM unnest($2::uuid[], $3::integer[], $4::bigint[], $5::bytea[]) AS wanted (org, year, position, name)
+             LEFT JOIN collections h ON h.district_id = $1 AND h.org = wanted.org AND h.year = wanted.year
+             LEFT JOIN changes c ON c.district_id = $1 AND c.org = wanted.org AND c.year = wanted.year
+                  AND c.position = wanted.position AND c.holds IS NULL
+             WHERE coalesce(h.head, 0) < wanted.position OR substr(c.hash, 1, 8) <> wanted.name",
+        )
+        .bind(district.0)
+        .bind(marks.iter().map(|mark| mark.collection.org.0).collect::<Vec<_>>())
+        .bind(marks.iter().map(|mark| i32::from(mark.collection.year)).collect::<Vec<_>>())
+        .bind(marks.iter().map(|mark| sql_int(mark.position)).collect::<Vec<_>>())
+        .bind(marks.iter().map(|mark| mark.name.map(|name| name.to_vec())).collect::<Vec<_>>())
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        let collection = |row: &PgRow| {
+            let columns = Columns::of("changes", row);
+            Ok(Collection { org: columns.id("org")?, year: columns.int("year")? })
+        };
+        rows.iter().map(collection).collect()
+    }
+
     async fn list_collections(&self, district: DistrictId) -> Result<Vec<(Collection, u64)>, StoreError> {
         let rows = sqlx::query(
             "SELECT org, year, head, checksum = head AS is_whole FROM collections

@@ -148,6 +148,34 @@ impl LogStore for SqliteStore {
         Ok(news)
     }
 
+    async fn contradicted(
+        &self,
+        district: DistrictId,
+        marks: &[ReadMark],
+    ) -> Result<Vec<Collection>, StoreError> {
+        let mut asked = JsonRows::default();
+        for ReadMark { collection, position, name } in marks {
+            let row = asked.row().bytes(collection.org.bytes()).int(collection.year);
+            row.int(*position).bytes(name.as_ref().map_or(&[], |name| &name[..]));
+        }
+        let rows = sqlx::query(
+            "SELECT unhex(wanted.value ->> 0) AS org, wanted.value ->> 1 AS year
+             FROM json_each(?2) AS wanted
+             LEFT JOIN collections h ON h.district_id = ?1 AND h.org = unhex(wanted.value ->> 0)
+                  AND h.year = wanted.value ->> 1
+             LEFT JOIN changes c ON c.district_id = ?1 AND c.org = unhex(wanted.value ->> 0)
+                  AND c.year = wanted.value ->> 1 AND c.position = wanted.value ->> 2 AND c.holds IS NULL
+             WHERE coalesce(h.head, 0) < wanted.value ->> 2
+                OR (wanted.value ->> 3 <> '' AND substr(c.hash, 1, 8) <> unhex(wanted.value ->> 3))",
+        )
+        .bind(&district.bytes()[..])
+        .bind(asked.finish())
+        .fetch_all(&self.readers)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(read_collection).collect()
+    }
+
     async fn list_collections(&self, district: DistrictId) -> Result<Vec<(Collection, u64)>, StoreError> {
         let rows = sqlx::query(
             "SELECT org, year, head, checksum = head AS is_whole FROM collections
@@ -203,10 +231,15 @@ impl LogStore for SqliteStore {
 /// Marks as the JSON parameter of a statement that reads it with `json_each`: org, year, position.
 fn mark_list(marks: &[ReadMark]) -> String {
     let one = |mark: &ReadMark| {
-        let ReadMark { collection, position } = mark;
+        let ReadMark { collection, position, .. } = mark;
         format!("[\"{}\",{},{}]", hex(collection.org.bytes()), collection.year, sql_int(*position))
     };
     format!("[{}]", marks.iter().map(one).collect::<Vec<_>>().join(","))
+}
+
+fn read_collection(row: &SqliteRow) -> Result<Collection, StoreError> {
+    let columns = Columns::of("changes", row);
+    Ok(Collection { org: columns.id("org")?, year: columns.int("year")? })
 }
 
 /// What an author was told of a change.

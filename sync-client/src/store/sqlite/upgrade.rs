@@ -30,7 +30,13 @@ const ROWS_OF_VERSION_1: [(&str, &str); 9] = [
     ("SELECT row FROM blobs", "UPDATE blobs SET row = ?2 WHERE row = ?1"),
 ];
 
-/// Brings a file of the first version up to date: its rows get their checks.
+/// Brings a file of the second version up to date: its marks do not say what stands there.
+pub(super) async fn from_version_2(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    sqlx::raw_sql("ALTER TABLE marks ADD COLUMN name BLOB").execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Makes a file of the first version one of the second: its rows get their checks.
 pub(super) async fn from_version_1(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     sqlx::raw_sql(SINCE_VERSION_1).execute(&mut **tx).await?;
     for (select, update) in ROWS_OF_VERSION_1 {

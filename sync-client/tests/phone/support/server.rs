@@ -343,6 +343,7 @@ impl State {
             changes,
             authors: self.devices.iter().map(card).collect(),
             packs: Vec::new(),
+            name: None,
             records,
         }
     }
