@@ -202,7 +202,7 @@ mod tests {
     const WITH_PICTURES: Way = Way { takes_pictures: true, ..SET_BACK };
     /// Runs that failed when they were first seen, and what they found. Each became a test of its own as well: what a
     /// seed leads to changes with the simulator.
-    const FOUND: [(u64, Way, &str); 8] = [
+    const FOUND: [(u64, Way, &str); 9] = [
         (13, ORDINARY, "a proof far ahead of time whose answer was lost locked a phone out"),
         (702, ORDINARY, "what a restored phone wrote upon a used number was shown to its owner as refused"),
         (
@@ -222,6 +222,7 @@ mod tests {
             ORDINARY,
             "a restored phone whose owner had left the branch opened a record that lacked its own delivered change",
         ),
+        (9, SET_BACK, "a pack that had come to where a phone had read was taken for another log"),
         (44_690, ORDINARY, "a simulator in which a server died when peace had come"),
     ];
 

@@ -278,7 +278,7 @@ pub trait LogStore: Send + Sync {
     ) -> Result<LogNews, StoreError>;
 
     /// The collections of those marks that the log does not bear out: it never came so far, or another change stands
-    /// there than the mark names. Where a pack stands now, nothing is said against a mark.
+    /// there than the mark names. Where a pack stands now, or how far it came is damaged, nothing is said against a mark.
     async fn contradicted(
         &self,
         district: DistrictId,

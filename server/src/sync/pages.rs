@@ -106,19 +106,15 @@ impl Log<'_> {
         district: DistrictId,
         marks: &[ReadMark],
     ) -> Result<BTreeSet<Collection>, StoreError> {
-        let (mut contradicted, mut unknown) = (BTreeSet::new(), Vec::new());
-        for mark in marks.iter().filter(|mark| mark.position > 0 && mark.name.is_some()) {
-            match self.tails.bears_out(district, mark) {
-                Some(true) => {}
-                Some(false) => drop(contradicted.insert(mark.collection)),
-                None => unknown.push(*mark),
-            }
+        let said = marks.iter().filter(|mark| mark.position > 0 && mark.name.is_some());
+        let unknown: Vec<_> = said.filter(|mark| !self.tails.bears_out(district, mark)).copied().collect();
+        if unknown.is_empty() {
+            return Ok(BTreeSet::new());
         }
-        if !unknown.is_empty() {
-            contradicted.extend(self.store.contradicted(district, &unknown).await?);
-            for mark in unknown.into_iter().filter(|mark| !contradicted.contains(&mark.collection)) {
-                self.tails.bear_out(district, mark);
-            }
+        let contradicted = self.store.contradicted(district, &unknown).await?;
+        let contradicted: BTreeSet<_> = contradicted.into_iter().collect();
+        for mark in unknown.into_iter().filter(|mark| !contradicted.contains(&mark.collection)) {
+            self.tails.bear_out(district, mark);
         }
         Ok(contradicted)
     }

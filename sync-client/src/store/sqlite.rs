@@ -59,7 +59,9 @@ impl SqliteStore {
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *transaction).await?;
         match version {
-            0 => drop(sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?),
+            0 => {
+                sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
+            }
             1 => {
                 upgrade::from_version_1(&mut transaction).await?;
                 upgrade::from_version_2(&mut transaction).await?;

@@ -180,7 +180,8 @@ impl LogStore for PostgresStore {
              LEFT JOIN collections h ON h.district_id = $1 AND h.org = wanted.org AND h.year = wanted.year
              LEFT JOIN changes c ON c.district_id = $1 AND c.org = wanted.org AND c.year = wanted.year
                   AND c.position = wanted.position AND c.holds IS NULL
-             WHERE coalesce(h.head, 0) < wanted.position OR substr(c.hash, 1, 8) <> wanted.name",
+             WHERE (coalesce(h.head, 0) < wanted.position AND h.checksum IS NOT DISTINCT FROM h.head)
+                OR substr(c.hash, 1, 8) <> wanted.name",
         )
         .bind(district.0)
         .bind(marks.iter().map(|mark| mark.collection.org.0).collect::<Vec<_>>())

@@ -165,7 +165,7 @@ impl LogStore for SqliteStore {
                   AND h.year = wanted.value ->> 1
              LEFT JOIN changes c ON c.district_id = ?1 AND c.org = unhex(wanted.value ->> 0)
                   AND c.year = wanted.value ->> 1 AND c.position = wanted.value ->> 2 AND c.holds IS NULL
-             WHERE coalesce(h.head, 0) < wanted.value ->> 2
+             WHERE (coalesce(h.head, 0) < wanted.value ->> 2 AND h.checksum IS NOT DISTINCT FROM h.head)
                 OR (wanted.value ->> 3 <> '' AND substr(c.hash, 1, 8) <> unhex(wanted.value ->> 3))",
         )
         .bind(&district.bytes()[..])
