@@ -100,7 +100,7 @@ impl Disk {
             self.held.pending().await.unwrap().into_iter().map(|change| (change.number, change)).collect();
         let state = self.held.state().await.unwrap();
         let reads_another_store = act.writes.iter().any(|write| match (write, &state) {
-            (Write::State(new), Some(old)) => new.generation != old.generation,
+            (Write::State(new), Some(old)) => new.generation_changed_at != old.generation_changed_at,
             _ => false,
         });
         let closes_envelope = act.writes.iter().any(|write| matches!(write, Write::Envelope(_)));

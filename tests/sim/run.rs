@@ -38,6 +38,9 @@ pub(crate) struct Options {
     /// Servers are also set back to a backup that is hours old.
     #[arg(long)]
     pub(crate) set_back: bool,
+    /// And nobody says so: the phones must notice.
+    #[arg(long, requires = "set_back")]
+    pub(crate) unsaid: bool,
     /// People also take pictures.
     #[arg(long)]
     pub(crate) pictures: bool,
@@ -65,12 +68,14 @@ pub(crate) enum Kept {
 pub(crate) struct Way {
     store: Kept,
     sets_back: bool,
+    is_unsaid: bool,
     takes_pictures: bool,
 }
 
 impl Options {
     fn way(&self) -> Way {
-        Way { store: self.store, sets_back: self.set_back, takes_pictures: self.pictures }
+        let (sets_back, is_unsaid, takes_pictures) = (self.set_back, self.unsaid, self.pictures);
+        Way { store: self.store, sets_back, is_unsaid, takes_pictures }
     }
 }
 
@@ -151,8 +156,9 @@ fn told(seed: u64, way: Way, outcome: &Outcome) -> bool {
         eprintln!("  {line}");
     }
     let set_back = if way.sets_back { " --set-back" } else { "" };
+    let unsaid = if way.is_unsaid { " --unsaid" } else { "" };
     let pictures = if way.takes_pictures { " --pictures" } else { "" };
-    eprintln!("again with: cargo xtask sim --seed {seed}{set_back}{pictures}");
+    eprintln!("again with: cargo xtask sim --seed {seed}{set_back}{unsaid}{pictures}");
     false
 }
 
@@ -166,7 +172,7 @@ pub(crate) fn run(seed: u64, way: Way, is_loud: bool) -> Outcome {
 }
 
 async fn live(seed: u64, way: Way, trace: Rc<Trace>) -> f64 {
-    let Way { store, sets_back, takes_pictures } = way;
+    let Way { store, sets_back, is_unsaid, takes_pictures } = way;
     let size = match seed % 20 {
         0 => Size { branches: 4, members: 9 },
         1..8 => Size { branches: 2, members: 5 },
@@ -182,7 +188,7 @@ async fn live(seed: u64, way: Way, trace: Rc<Trace>) -> f64 {
         ground.found(size).await;
     }
     let mut world = World::begin(seed, ground, size, trace).await;
-    (world.sets_back, world.takes_pictures) = (sets_back, takes_pictures);
+    (world.sets_back, world.sets_back_unsaid, world.takes_pictures) = (sets_back, is_unsaid, takes_pictures);
     let rounds = 1 + usize::from(seed.is_multiple_of(3));
     for _ in 0..rounds {
         world.be_rough(true);
@@ -197,7 +203,8 @@ async fn live(seed: u64, way: Way, trace: Rc<Trace>) -> f64 {
 mod tests {
     use super::*;
 
-    const ORDINARY: Way = Way { store: Kept::Memory, sets_back: false, takes_pictures: false };
+    const ORDINARY: Way =
+        Way { store: Kept::Memory, sets_back: false, is_unsaid: false, takes_pictures: false };
     const SET_BACK: Way = Way { sets_back: true, ..ORDINARY };
     const WITH_PICTURES: Way = Way { takes_pictures: true, ..SET_BACK };
     /// Runs that failed when they were first seen, and what they found. Each became a test of its own as well: what a

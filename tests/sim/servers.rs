@@ -124,13 +124,15 @@ impl Servers {
         }
     }
 
-    /// All servers die, and start again over what a backup holds, which is given another name.
-    pub(crate) async fn set_back(&self, backup: &MemoryStore) {
+    /// All servers die, and start again over what a backup holds, which is given another name, unless nobody says so.
+    pub(crate) async fn set_back(&self, backup: &MemoryStore, is_said: bool) {
         self.running.borrow().iter().for_each(|one| one.store.die());
         self.ground.replace(Ground::Memory(backup.copied().into()));
         let store = self.open().await;
         let entropy = SeededEntropy::new(self.chance.next());
-        generation::renew_all(&*store, &entropy, self.clock.now()).await.unwrap();
+        if is_said {
+            generation::renew_all(&*store, &entropy, self.clock.now()).await.unwrap();
+        }
         self.store.replace(store);
         self.raise_the_dead().await;
     }

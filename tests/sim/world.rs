@@ -108,6 +108,8 @@ pub(crate) struct World {
     backup: Option<ServerBackup>,
     /// Whether servers are set back in this run.
     pub(crate) sets_back: bool,
+    /// And nobody says so: not `restore`, not `renew-generation`.
+    pub(crate) sets_back_unsaid: bool,
     /// Whether people take pictures in this run.
     pub(crate) takes_pictures: bool,
     /// Pictures that a phone had and its backup had not.
@@ -145,6 +147,7 @@ impl World {
             invites: 0,
             backup: None,
             sets_back: false,
+            sets_back_unsaid: false,
             takes_pictures: false,
             forgotten_pictures: BTreeSet::new(),
             is_recovering: false,
@@ -253,6 +256,8 @@ impl World {
                 format!("{synced}, meanwhile {worked}")
             }
             Step::Carry => self.carry().await,
+            // In truth a record rests for a month before it is packed; what a pack has taken in betrays no set-back.
+            Step::Pack if self.sets_back_unsaid => "not yet".to_owned(),
             Step::Console | Step::Project | Step::Pack => self.at_the_server(step).await,
             Step::LateMessage => {
                 let waiting = self.net.late.borrow().len();

@@ -7,8 +7,9 @@ use crate::run::{Failure, Run};
 const SEEDS: &str = "2000";
 /// And of each of those that are unlike the others.
 const OTHER_SEEDS: &str = "300";
-/// The server is set back to an old backup; people take pictures, too; both.
-const OTHER_WAYS: [&[&str]; 3] = [&["--set-back"], &["--pictures"], &["--set-back", "--pictures"]];
+/// The server is set back to an old backup, and without a word to anybody; people take pictures, too; both.
+const OTHER_WAYS: [&[&str]; 4] =
+    [&["--set-back"], &["--set-back", "--unsaid"], &["--pictures"], &["--set-back", "--pictures"]];
 
 /// Runs the simulator with these words. With `--store postgres` it gets a server of its own.
 pub(crate) fn sim(words: &[String]) -> Result<(), Failure> {

@@ -20,7 +20,7 @@ impl World {
             return "not twice".to_owned();
         }
         let Some(backup) = self.backup.take() else { return "no backup".to_owned() };
-        self.net.servers.set_back(&backup.store).await;
+        self.net.servers.set_back(&backup.store, !self.sets_back_unsaid).await;
         self.net.late.borrow_mut().clear();
         *self.net.people.borrow_mut() = backup.people;
         self.is_recovering = true;
