@@ -47,8 +47,9 @@ pub struct Asked<'a> {
 pub type Echo = BTreeSet<(Collection, u64)>;
 
 /// Reads on from the marks until the answer is full. Marks outside the scope are passed over; what comes by itself and
-/// has no mark is read from the beginning, and after that the older years that a mark asks for. Asking again with the new marks goes on where this ended.
-/// A mark that the log does not bear out counts for nothing, and its page says so: the log was set back behind it.
+/// has no mark is read from the beginning, and after that the older years that a mark asks for. Asking again with the
+/// new marks goes on where this ended. A mark that the log does not bear out counts for nothing, and its page says so:
+/// the log was set back behind it.
 pub async fn read(log: Log<'_>, scope: &Scope, asked: &Asked<'_>, echo: &Echo) -> Result<News, StoreError> {
     let Asked { marks, page_bytes, protocol } = *asked;
     let marks: HashMap<Collection, ReadMark> = marks.iter().map(|mark| (mark.collection, *mark)).collect();
